@@ -1,0 +1,2 @@
+-- Why: back to no sessions. Signs everybody out.
+DROP TABLE sessions;

@@ -1,0 +1,2 @@
+-- Why: back to no simulator. Forgets its latest action.
+DROP SEQUENCE simulator_latest;

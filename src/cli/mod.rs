@@ -1,0 +1,54 @@
+//! The command line: one file a subcommand.
+
+mod flag;
+mod healthcheck;
+mod migrate;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("MINITWIT_COMMIT"), ")");
+
+/// A small social web app with a simulator API.
+///
+/// Without a subcommand it serves. Settings come from minitwit.toml (or the file that
+/// `MINITWIT_CONFIG` names) and from variables such as `MINITWIT__SERVER__PORT`; none is needed.
+#[derive(Parser)]
+#[command(name = "minitwit", version = LONG_VERSION, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the site and the API (the default).
+    Serve,
+    /// Bring the database's schema up to date, and end.
+    Migrate,
+    /// List messages, or hide some.
+    #[command(override_usage = flag::FLAG_USAGE)]
+    Flag(flag::FlagArguments),
+    /// Show hidden messages again.
+    Unflag(flag::UnflagArguments),
+    /// Ask a running Minitwit whether it is ready; the exit status says (0: ready).
+    Healthcheck,
+}
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// What to tell the operator; the exit status is then 1.
+pub fn run() -> anyhow::Result<ExitCode> {
+    match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(config::load()?),
+        Command::Migrate => migrate::run(&config::load()?),
+        Command::Flag(arguments) => flag::flag(&arguments, &config::load()?),
+        Command::Unflag(arguments) => flag::unflag(&arguments, &config::load()?),
+        Command::Healthcheck => healthcheck::run(&config::load()?),
+    }
+}

@@ -1,0 +1,23 @@
+//! `minitwit serve`: the site, the API and the operators' listener, until a signal comes.
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use crate::{config::Settings, startup::Application, telemetry};
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    telemetry::install(telemetry::subscriber(&settings.log, std::io::stdout)?)?;
+    // A runtime of one thread: requests are served on the workers' own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let origin = settings.server.origin.clone();
+        let application = Application::build(settings)?;
+        let address = application.public_address();
+        tracing::info!(%address, ops_address = %application.ops_address(), %origin, "listening");
+        if std::io::stdout().is_terminal() {
+            println!("Minitwit is running: open http://{address} in a browser (Ctrl-C stops it).");
+        }
+        application.run_until_stopped().await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

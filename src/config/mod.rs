@@ -1,0 +1,214 @@
+//! Settings: embedded defaults < a TOML file < environment variables.
+//!
+//! The only place that reads the environment. `defaults.toml`, beside this file, gives every
+//! key's meaning and default; the structs here give their types, and refuse unknown keys. What a
+//! deployment must not start with is refused in [`check`]. For operators: `docs/SETTINGS.md`.
+
+mod check;
+mod layers;
+mod values;
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use layers::load;
+use values::comma_list;
+pub use values::{LogFormat, Mode, Origin};
+
+/// The embedded defaults, as text.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Every setting of a running Minitwit. Field by field as in `defaults.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Development or production.
+    pub mode: Mode,
+    /// The public listener.
+    pub server: ServerSettings,
+    /// The operators' listener.
+    pub ops: OpsSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The cost and rules of passwords.
+    pub passwords: PasswordSettings,
+    /// How long people stay signed in.
+    pub sessions: SessionSettings,
+    /// The size of messages and pages.
+    pub messages: MessageSettings,
+    /// Throttles.
+    pub limits: LimitSettings,
+    /// The simulator API.
+    pub simulator: SimulatorSettings,
+    /// How metrics are gathered.
+    pub metrics: MetricsSettings,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// Scheme, host and port that people type.
+    pub origin: Origin,
+    /// Serving threads; 0: one a core.
+    pub workers: usize,
+    /// Open connections, over all workers.
+    pub max_connections: usize,
+    /// Bytes of a body.
+    pub body_limit: usize,
+    /// Bytes of all headers.
+    pub header_limit: usize,
+    /// Bytes of a path.
+    pub path_limit: usize,
+    /// Bytes of a query string.
+    pub query_limit: usize,
+    /// Seconds to send a request's head.
+    pub header_timeout: u64,
+    /// Seconds an idle connection is kept; 0: none is.
+    pub keep_alive: u64,
+    /// Seconds to wait for a client to close.
+    pub disconnect_timeout: u64,
+    /// Seconds of failing readiness before the listener stops.
+    pub drain_delay: u64,
+    /// Seconds that running requests may take to finish.
+    pub shutdown_grace: u64,
+    /// Networks whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "comma_list")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose cross-site requests pass.
+    #[serde(deserialize_with = "comma_list")]
+    pub trusted_origins: Vec<Origin>,
+}
+
+/// `[ops]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpsSettings {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Where the data is; its scheme chooses the backend.
+    pub url: SecretString,
+    /// Connections of this process.
+    pub pool_size: u32,
+    /// Milliseconds to wait for a connection.
+    pub wait_ms: u64,
+    /// Milliseconds that make a query slow.
+    pub slow_query_ms: u64,
+    /// Whether `serve` migrates.
+    pub migrate_at_start: bool,
+}
+
+/// `[passwords]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordSettings {
+    /// argon2id's memory.
+    pub memory_kib: u32,
+    /// argon2id's passes.
+    pub iterations: u32,
+    /// argon2id's lanes.
+    pub parallelism: u32,
+    /// Hashes at once; 0: one a core.
+    pub permits: usize,
+    /// Milliseconds to wait for a turn.
+    pub wait_ms: u64,
+    /// Least number of characters.
+    pub min_length: usize,
+}
+
+/// `[sessions]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSettings {
+    /// Days after the last visit.
+    pub lifetime_days: u32,
+    /// Seconds between sweeps.
+    pub sweep_interval: u64,
+}
+
+/// `[messages]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSettings {
+    /// Characters of a message.
+    pub max_length: usize,
+    /// Messages a page.
+    pub page_size: u32,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Sign-ins for one name from one address at once.
+    pub login_burst: u32,
+    /// The same, a minute, afterwards.
+    pub login_per_minute: u32,
+    /// Sign-ins and registrations from one address at once.
+    pub address_burst: u32,
+    /// The same, a minute, afterwards.
+    pub address_per_minute: u32,
+}
+
+/// `[simulator]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatorSettings {
+    /// Whether `/api` exists.
+    pub enabled: bool,
+    /// Basic user name.
+    pub username: String,
+    /// Basic password.
+    pub password: SecretString,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Seconds between counts.
+    pub refresh_interval: u64,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+    /// An `EnvFilter`.
+    pub filter: String,
+}
+
+impl ServerSettings {
+    /// The address of the public listener.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}
+
+impl OpsSettings {
+    /// The address of the operators' listener.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}

@@ -1,0 +1,125 @@
+//! The types of settings that are more than numbers and strings.
+
+use std::{fmt, str::FromStr};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
+
+/// How strict to be about a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Start with whatever there is.
+    Development,
+    /// Refuse what would hurt in public.
+    Production,
+}
+
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// People if standard output is a terminal, machines otherwise.
+    Auto,
+    /// Machines: one bunyan JSON object a line.
+    Json,
+    /// People.
+    Pretty,
+}
+
+/// Scheme and authority of a site: `https://minitwit.example`, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    secure: bool,
+    authority: String,
+}
+
+impl Origin {
+    /// Whether the scheme is https.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Host, and port unless it is the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = || format!("{text:?} is no origin: write https://HOST or http://HOST:PORT, without a path");
+        let (scheme, authority) = text.split_once("://").ok_or_else(refused)?;
+        let secure = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return Err(refused()),
+        };
+        let bad = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@');
+        if authority.is_empty() || authority.contains(bad) {
+            return Err(refused());
+        }
+        Ok(Self { secure, authority: authority.to_ascii_lowercase() })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.secure { "https" } else { "http" }, self.authority)
+    }
+}
+
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A list from TOML (`["a", "b"]`), or from a variable (`a,b`), which knows no lists.
+pub(super) fn comma_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    struct Items<T>(std::marker::PhantomData<T>);
+
+    impl<'de, T: FromStr> Visitor<'de> for Items<T>
+    where
+        T::Err: fmt::Display,
+    {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list, or its items with commas between")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(|item| parse_item(item)).collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(item) = items.next_element::<String>()? {
+                list.push(parse_item(&item)?);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_any(Items(std::marker::PhantomData))
+}
+
+fn parse_item<T: FromStr, E: de::Error>(item: &str) -> Result<T, E>
+where
+    T::Err: fmt::Display,
+{
+    item.parse().map_err(|why| E::custom(format_args!("{item:?}: {why}")))
+}

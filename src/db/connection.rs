@@ -1,0 +1,258 @@
+//! One type over both backends, and how such a connection is opened, checked and replaced.
+
+#![expect(missing_docs, reason = "the derive writes items without documentation")]
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::{Context, bail, ensure};
+use diesel::{
+    Connection, MultiConnection, PgConnection, QueryResult, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    r2d2::R2D2Connection,
+};
+use r2d2::ManageConnection;
+use secrecy::{ExposeSecret, SecretString};
+
+/// A connection to either database. `match` on it where the dialects differ.
+#[derive(MultiConnection)]
+pub enum DbConnection {
+    /// Production.
+    Postgres(PgConnection),
+    /// Embedded: one file, nothing to install.
+    Sqlite(SqliteConnection),
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+impl DbConnection {
+    /// Runs `work` in a transaction; on SQLite one that takes the write lock at once. A deferred
+    /// one would fail with "database is locked", whatever the timeout, if it read before it wrote.
+    ///
+    /// # Errors
+    /// What `work` returned, or what beginning or committing did.
+    pub fn in_transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> QueryResult<T>) -> QueryResult<T> {
+        let Self::Sqlite(sqlite) = self else { return self.transaction(work) };
+        AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+        let outcome = work(self);
+        let Self::Sqlite(sqlite) = self else { return outcome };
+        match outcome {
+            Ok(value) => AnsiTransactionManager::commit_transaction(sqlite).map(|()| value),
+            Err(why) => {
+                // A failed rollback leaves the connection broken, and the pool throws it away.
+                AnsiTransactionManager::rollback_transaction(sqlite).ok();
+                Err(why)
+            }
+        }
+    }
+}
+
+/// What a database URL names.
+#[derive(Clone)]
+pub enum Target {
+    /// A libpq connection string with our defaults added.
+    Postgres(SecretString),
+    /// A file.
+    Sqlite(PathBuf),
+}
+
+impl Target {
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite:FILE`. Anything else is
+    /// refused: SQLite takes every string for a file, and a typing error would start an empty site.
+    ///
+    /// # Errors
+    /// A sentence that says what is accepted.
+    pub fn parse(url: &SecretString) -> anyhow::Result<Self> {
+        let text = url.expose_secret();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(with_libpq_defaults(text).into()));
+        }
+        let Some(file) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) else {
+            let scheme = text.split(':').next().unwrap_or_default();
+            bail!("database.url has the scheme {scheme:?}: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME");
+        };
+        ensure!(
+            !file.is_empty() && file != ":memory:" && !file.contains('?'),
+            "database.url names no file: write sqlite://FILE"
+        );
+        Ok(Self::Sqlite(file.into()))
+    }
+
+    /// Which backend it is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Self::Postgres(_) => Backend::Postgres,
+            Self::Sqlite(_) => Backend::Sqlite,
+        }
+    }
+
+    /// Opens one connection that may write.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the file not be opened.
+    pub fn connect(&self) -> anyhow::Result<DbConnection> {
+        self.open(Access::ReadWrite).context("cannot open the database")
+    }
+
+    pub(super) fn open(&self, access: Access) -> Result<DbConnection, OpenError> {
+        match self {
+            Self::Postgres(url) => Ok(DbConnection::Postgres(PgConnection::establish(url.expose_secret())?)),
+            Self::Sqlite(file) => {
+                create_private(file)?;
+                let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
+                // Each on its own and in this order: the first makes the others wait for a lock.
+                conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+                conn.batch_execute("PRAGMA journal_mode = WAL")?;
+                conn.batch_execute("PRAGMA synchronous = NORMAL")?;
+                conn.batch_execute("PRAGMA foreign_keys = ON")?;
+                if access == Access::ReadOnly {
+                    conn.batch_execute("PRAGMA query_only = ON")?;
+                }
+                Ok(DbConnection::Sqlite(conn))
+            }
+        }
+    }
+}
+
+/// A server that vanished must not hold a thread for the two hours that TCP allows.
+fn with_libpq_defaults(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (key, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "10000"), ("application_name", "minitwit")] {
+        if !url.contains(&format!("{key}=")) {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{joint}{key}={value}");
+        }
+    }
+    url
+}
+
+/// The file holds e-mail addresses and password hashes: only its owner may read it. SQLite gives
+/// its journal the same mode.
+fn create_private(file: &Path) -> std::io::Result<()> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(file).map(drop)
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The server or the file said no.
+    #[error(transparent)]
+    Connection(#[from] diesel::ConnectionError),
+    /// The server said no later.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// The file cannot be created.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+/// What a pooled connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// On SQLite: refuses to write.
+    ReadOnly,
+    /// Reads and writes.
+    ReadWrite,
+}
+
+/// Opens and checks the connections of one pool.
+///
+/// Asking each connection at each checkout whether it lives would cost a round trip a request, and
+/// not asking would make every pooled connection fail once after the server restarts. So a
+/// connection that dies raises `deaths`, and only those opened or checked before that are asked.
+#[derive(Clone)]
+pub(super) struct Manager {
+    target: Target,
+    access: Access,
+    deaths: Arc<AtomicU64>,
+}
+
+/// A connection in a pool.
+pub(super) struct Slot {
+    pub(super) connection: DbConnection,
+    deaths: Arc<AtomicU64>,
+    /// How many deaths there were when this one was last known to live.
+    checked_at: u64,
+    condemned: bool,
+}
+
+impl Manager {
+    pub(super) fn new(target: Target, access: Access) -> Self {
+        Self { target, access, deaths: Arc::new(AtomicU64::new(0)) }
+    }
+}
+
+impl Slot {
+    /// Asks the server, which costs a round trip: for when something has gone wrong.
+    pub(super) fn is_dead(&mut self) -> bool {
+        self.connection.ping().is_err()
+    }
+
+    /// Gives this connection up, and has the others asked before they are used.
+    pub(super) fn condemn(&mut self) {
+        self.condemned = true;
+        self.deaths.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Slot;
+    type Error = OpenError;
+
+    fn connect(&self) -> Result<Slot, OpenError> {
+        let checked_at = self.deaths.load(Ordering::Relaxed);
+        let connection = self.target.open(self.access)?;
+        Ok(Slot { connection, deaths: Arc::clone(&self.deaths), checked_at, condemned: false })
+    }
+
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), OpenError> {
+        let deaths = self.deaths.load(Ordering::Relaxed);
+        if slot.checked_at != deaths {
+            slot.connection.ping()?;
+            slot.checked_at = deaths;
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        slot.condemned || std::thread::panicking() || slot.connection.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_schemes_are_opened() {
+        for good in ["sqlite://a.db", "sqlite:a.db", "sqlite:///tmp/a.db", "postgres://h/d", "postgresql://h/d"] {
+            assert!(Target::parse(&good.into()).is_ok(), "{good}");
+        }
+        for bad in ["", "a.db", "mysql://h/d", "postgre://h/d", "sqlite:", "sqlite::memory:", "sqlite://a?b"] {
+            assert!(Target::parse(&bad.into()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn libpq_gets_bounds_unless_the_url_has_its_own() {
+        assert_eq!(
+            with_libpq_defaults("postgres://h/d?connect_timeout=9"),
+            "postgres://h/d?connect_timeout=9&tcp_user_timeout=10000&application_name=minitwit"
+        );
+    }
+}

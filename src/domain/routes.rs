@@ -1,0 +1,55 @@
+//! The words that open a path of the site: one list, shared by the router and by [`Username`].
+//!
+//! A profile lives at `/{username}`, so a user may not bear a route's name. The router mounts
+//! the constants below and nothing else at the top level (`tests/tidy.rs` reads the sources to
+//! prove it), and [`is_reserved`] refuses them all.
+//!
+//! [`Username`]: super::Username
+
+/// The public timeline.
+pub const PUBLIC: &str = "public";
+/// The sign-in form.
+pub const LOGIN: &str = "login";
+/// Signing out.
+pub const LOGOUT: &str = "logout";
+/// The registration form.
+pub const REGISTER: &str = "register";
+/// Posting a message.
+pub const ADD_MESSAGE: &str = "add_message";
+/// Identicons.
+pub const AVATARS: &str = "avatars";
+/// Style sheet and icons.
+pub const STATIC: &str = "static";
+/// The simulator API.
+pub const API: &str = "api";
+/// The icon browsers ask for unasked.
+pub const FAVICON: &str = "favicon.ico";
+/// What crawlers ask for first.
+pub const ROBOTS: &str = "robots.txt";
+
+/// Every route above.
+pub const MOUNTED: [&str; 10] = [PUBLIC, LOGIN, LOGOUT, REGISTER, ADD_MESSAGE, AVATARS, STATIC, API, FAVICON, ROBOTS];
+
+/// Not routed yet: taken now, because a name once given cannot be taken back when its page comes.
+const KEPT_FREE: [&str; 14] = [
+    ".well-known",
+    "about",
+    "admin",
+    "explore",
+    "export",
+    "feed",
+    "healthz",
+    "me",
+    "messages",
+    "metrics",
+    "notifications",
+    "search",
+    "settings",
+    "tags",
+];
+
+/// Whether `word` is a route of the site, or kept free to become one.
+#[must_use]
+pub fn is_reserved(word: &str) -> bool {
+    MOUNTED.contains(&word) || KEPT_FREE.contains(&word)
+}

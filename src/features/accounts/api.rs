@@ -1,0 +1,76 @@
+//! Accounts in the API: registering.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{NewAccount, register};
+use crate::{
+    error::Error,
+    features::{
+        Source,
+        simulator::guard::{Action, Caller},
+    },
+    http::{
+        client_address::client_address,
+        json::{ErrorJson, JsonBody},
+        routing::{POST, post, resource},
+    },
+    state::AppState,
+};
+
+/// Mounts `/register`.
+pub fn mount(api: &mut web::ServiceConfig) {
+    api.service(resource("/register", POST).route(post(register_account)));
+}
+
+/// A missing key counts as an empty value, and is refused in the same words.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RegisterRequest {
+    /// 1 to 50 printable characters, trimmed, no `/ \ ? # %`, no route of the site.
+    #[schema(nullable = false, required, min_length = 1, max_length = 50, example = "Roger Histand")]
+    username: Option<String>,
+    /// Contains an `@`, at most 254 bytes.
+    #[schema(nullable = false, required, pattern = "@", max_length = 254, example = "roger@example.org")]
+    email: Option<String>,
+    /// At most 1,024 bytes; the least length is a setting.
+    #[schema(nullable = false, required, min_length = 1, max_length = 1024, example = "']S!{'")]
+    pwd: Option<String>,
+}
+
+/// Make an account. Open to all, as registration is on the site; only calls with the simulator's
+/// credentials store `latest`, and they are not throttled.
+#[utoipa::path(
+    post, path = "/api/register", tag = "simulator", operation_id = "register",
+    params(("latest" = Option<i64>, Query, description = "Id of this action")),
+    request_body = RegisterRequest,
+    responses(
+        (status = 204, description = "Registered"),
+        (status = 400, description = "Refused; the text is the site's", body = ErrorJson),
+        (status = 413, description = "Body over the limit", body = ErrorJson),
+        (status = 429, description = "Too many registrations from this address", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security((), ("simulator" = []))
+)]
+pub(crate) async fn register_account(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    Caller(call): Caller,
+    JsonBody(body): JsonBody<RegisterRequest>,
+) -> Result<HttpResponse, Error> {
+    call.is(Action::Register);
+    if !call.is_simulator() {
+        state.throttle.address(client_address(&request, &state.settings.server.trusted_proxies))?;
+    }
+    let account = NewAccount {
+        username: body.username.unwrap_or_default(),
+        email: body.email.unwrap_or_default(),
+        password: body.pwd.unwrap_or_default(),
+        password_again: None,
+    };
+    match register(&state, Source::Simulator, account).await? {
+        Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Err(refusal) => Err(Error::BadRequest(refusal.to_string().into())),
+    }
+}

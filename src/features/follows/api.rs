@@ -1,0 +1,109 @@
+//! Follows in the API.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, Data, Json, Path},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Change, change, followees};
+use crate::{
+    error::Error,
+    features::{
+        Source,
+        simulator::guard::{Action, Simulator},
+    },
+    http::{
+        json::{ErrorJson, JsonBody},
+        query,
+        routing::{READ_AND_POST, get, post, resource},
+    },
+    state::AppState,
+};
+
+/// Mounts `/fllws/{username}`.
+pub fn mount(api: &mut web::ServiceConfig) {
+    api.service(resource("/fllws/{username}", READ_AND_POST).route(get(list_followees)).route(post(change_follow)));
+}
+
+/// Whom a user follows.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FollowsJson {
+    /// Names.
+    follows: Vec<String>,
+}
+
+/// Exactly one of the two keys.
+#[derive(Deserialize, ToSchema)]
+#[schema(min_properties = 1)]
+pub(crate) struct FollowRequest {
+    /// The name of a user to follow.
+    #[schema(nullable = false, example = "Jacqualine Gilcoine")]
+    follow: Option<String>,
+    /// The name of a user to follow no longer.
+    #[schema(nullable = false, example = "Jacqualine Gilcoine")]
+    unfollow: Option<String>,
+}
+
+/// Whom a user follows, in the order in which those registered.
+#[utoipa::path(
+    get, path = "/api/fllws/{username}", tag = "simulator", operation_id = "follows",
+    params(
+        ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
+        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
+    ),
+    responses(
+        (status = 200, description = "Names", body = FollowsJson),
+        (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
+        (status = 404, description = "No such user", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security(("simulator" = []))
+)]
+pub(crate) async fn list_followees(
+    Simulator(call): Simulator,
+    request: HttpRequest,
+    state: Data<AppState>,
+    name: Path<String>,
+) -> Result<Json<FollowsJson>, Error> {
+    call.is(Action::Read);
+    let limit = query::list_limit(request.query_string());
+    Ok(Json(FollowsJson { follows: followees(&state, &name, limit).await? }))
+}
+
+/// Follow or unfollow as a user. Doing it twice is as good as once.
+#[utoipa::path(
+    post, path = "/api/fllws/{username}", tag = "simulator", operation_id = "change_follow",
+    params(
+        ("username" = String, Path, description = "The follower's name", example = "Roger Histand"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
+    ),
+    request_body = FollowRequest,
+    responses(
+        (status = 204, description = "So it is now"),
+        (status = 400, description = "Neither key, or both", body = ErrorJson),
+        (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
+        (status = 404, description = "No such user, either of them", body = ErrorJson),
+        (status = 413, description = "Body over the limit", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security(("simulator" = []))
+)]
+pub(crate) async fn change_follow(
+    Simulator(call): Simulator,
+    state: Data<AppState>,
+    name: Path<String>,
+    JsonBody(body): JsonBody<FollowRequest>,
+) -> Result<HttpResponse, Error> {
+    let (what, followee) = match (body.follow, body.unfollow) {
+        (Some(followee), None) => (Change::Follow, followee),
+        (None, Some(followee)) => (Change::Unfollow, followee),
+        _ => return Err(Error::BadRequest("The body has to have one key: follow or unfollow.".into())),
+    };
+    call.is(if what == Change::Follow { Action::Follow } else { Action::Unfollow });
+    let recorded = change(&state, Source::Simulator, what, &name, &followee, call.pending_latest()).await?;
+    call.stored(&state, recorded).ok_or(Error::NotFound)?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,55 @@
+//! Follows on the site: two buttons. The course's suites press them by GET.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Change, change};
+use crate::{
+    error::Error,
+    features::Source,
+    http::{
+        html,
+        routing::{READ_AND_POST, get, post, resource},
+        session::SignedIn,
+    },
+    state::AppState,
+};
+
+/// Mounts `/{username}/follow` and `/{username}/unfollow`.
+pub fn mount(site: &mut web::ServiceConfig) {
+    site.service(resource("/{username}/follow", READ_AND_POST).route(get(follow)).route(post(follow)))
+        .service(resource("/{username}/unfollow", READ_AND_POST).route(get(unfollow)).route(post(unfollow)));
+}
+
+async fn follow(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    signed_in: SignedIn,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    carry_out(&request, &state, &signed_in, Change::Follow, &name).await
+}
+
+async fn unfollow(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    signed_in: SignedIn,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    carry_out(&request, &state, &signed_in, Change::Unfollow, &name).await
+}
+
+async fn carry_out(
+    request: &HttpRequest,
+    state: &AppState,
+    SignedIn(viewer): &SignedIn,
+    what: Change,
+    name: &str,
+) -> Result<HttpResponse, Error> {
+    let recorded = change(state, Source::Web, what, &viewer.username, name, None).await?;
+    recorded.outcome.ok_or(Error::NotFound)?;
+    let message = match what {
+        Change::Follow => format!("You are now following \"{name}\""),
+        Change::Unfollow => format!("You are no longer following \"{name}\""),
+    };
+    Ok(html::redirect_with_flash(request, state, &html::profile_path(name), message))
+}

@@ -1,0 +1,86 @@
+//! What happens without a request: sweeping, counting, measuring.
+
+use std::time::Duration;
+
+use procfs::{CurrentSI, KernelStats};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::{
+    db::{self, sessions, stats},
+    error::Error,
+    state::AppState,
+};
+
+/// Removes expired sessions and forgets old attempts, now and then every `sessions.sweep_interval`.
+/// With several replicas each sweeps: deleting nothing is cheap.
+pub async fn sweep_regularly(state: &AppState) {
+    let mut ticks = interval(Duration::from_secs(state.settings.sessions.sweep_interval));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        state.throttle.sweep();
+        match sweep_sessions(state).instrument(info_span!("sweep")).await {
+            Ok(0) => {}
+            Ok(removed) => info!(removed, "expired sessions removed"),
+            Err(why) => warn!(cause = %why, "expired sessions not removed"),
+        }
+    }
+}
+
+/// Removes expired sessions and returns how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sweep_sessions(state: &AppState) -> Result<usize, Error> {
+    state.db.write_one("sweep_sessions", |conn| sessions::delete_expired(conn, db::now())).await
+}
+
+/// Counts users, messages and follows and measures the processors, now and then every
+/// `metrics.refresh_interval`.
+pub async fn count_regularly(state: &AppState) {
+    let mut processors = Processors::default();
+    let mut ticks = interval(Duration::from_secs(state.settings.metrics.refresh_interval));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Some(percent) = processors.load_percent() {
+            state.metrics.cpu_load.set(percent);
+        }
+        if let Err(why) = count(state).instrument(info_span!("count")).await {
+            warn!(cause = %why, "users, messages and follows not counted");
+        }
+    }
+}
+
+async fn count(state: &AppState) -> Result<(), Error> {
+    let counts = state.db.read("count", stats::count).await?;
+    state.metrics.users.set(counts.users);
+    state.metrics.messages.set(counts.messages);
+    state.metrics.messages_flagged.set(counts.flagged);
+    state.metrics.follows.set(counts.follows);
+    #[expect(clippy::cast_precision_loss, reason = "seconds fit for 280 million years")]
+    state.metrics.business_refreshed.set(db::now() as f64);
+    Ok(())
+}
+
+/// How busy all processors of the machine were since the last look.
+#[derive(Default)]
+struct Processors {
+    /// Ticks busy and in all, at the last look.
+    last: (u64, u64),
+}
+
+impl Processors {
+    fn load_percent(&mut self) -> Option<f64> {
+        let cpu = KernelStats::current().ok()?.total;
+        let idle = cpu.idle + cpu.iowait.unwrap_or(0);
+        let busy =
+            cpu.user + cpu.nice + cpu.system + cpu.irq.unwrap_or(0) + cpu.softirq.unwrap_or(0) + cpu.steal.unwrap_or(0);
+        let now = (busy, busy + idle);
+        let (busy, all) = (now.0.saturating_sub(self.last.0), now.1.saturating_sub(self.last.1));
+        self.last = now;
+        #[expect(clippy::cast_precision_loss, reason = "ticks since the last look are few")]
+        (all > 0).then(|| 100.0 * busy as f64 / all as f64)
+    }
+}

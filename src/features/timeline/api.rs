@@ -1,0 +1,151 @@
+//! Timelines in the API: reading and posting messages.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, Data, Json, Path},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{newest, newest_of, post};
+use crate::{
+    db::messages::MessageRow,
+    error::Error,
+    features::{
+        Source,
+        simulator::guard::{Action, Simulator},
+    },
+    http::{
+        json::{ErrorJson, JsonBody},
+        query,
+        routing::{self, READ, READ_AND_POST, get, resource},
+    },
+    state::AppState,
+};
+
+/// Mounts `/msgs` and `/msgs/{username}`.
+pub fn mount(api: &mut web::ServiceConfig) {
+    api.service(resource("/msgs", READ).route(get(list_messages))).service(
+        resource("/msgs/{username}", READ_AND_POST).route(get(list_messages_of)).route(routing::post(post_message)),
+    );
+}
+
+/// A message.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MessageJson {
+    /// What it says.
+    #[schema(example = "It has to be seen to be believed.")]
+    content: String,
+    /// Seconds since 1970-01-01 UTC.
+    #[schema(example = 1_582_246_862)]
+    pub_date: i64,
+    /// Its author.
+    #[schema(example = "Roger Histand")]
+    user: String,
+}
+
+impl From<MessageRow> for MessageJson {
+    fn from(row: MessageRow) -> Self {
+        Self { content: row.text, pub_date: row.published_at, user: row.author }
+    }
+}
+
+/// A message to be. A missing key is a blank message.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct MessageRequest {
+    /// Trimmed; 1 to 500 characters (a setting), no control characters but line breaks.
+    #[schema(
+        nullable = false,
+        required,
+        min_length = 1,
+        max_length = 500,
+        example = "It has to be seen to be believed."
+    )]
+    content: Option<String>,
+}
+
+/// The newest messages of everyone, flagged ones left out.
+#[utoipa::path(
+    get, path = "/api/msgs", tag = "simulator", operation_id = "messages",
+    params(
+        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
+    ),
+    responses(
+        (status = 200, description = "Newest first", body = [MessageJson]),
+        (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security(("simulator" = []))
+)]
+pub(crate) async fn list_messages(
+    Simulator(call): Simulator,
+    request: HttpRequest,
+    state: Data<AppState>,
+) -> Result<Json<Vec<MessageJson>>, Error> {
+    call.is(Action::Read);
+    let rows = newest(&state, query::list_limit(request.query_string())).await?;
+    Ok(Json(rows.into_iter().map(MessageJson::from).collect()))
+}
+
+/// The newest messages of one user, flagged ones left out.
+#[utoipa::path(
+    get, path = "/api/msgs/{username}", tag = "simulator", operation_id = "messages_of",
+    params(
+        ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
+        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
+    ),
+    responses(
+        (status = 200, description = "Newest first", body = [MessageJson]),
+        (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
+        (status = 404, description = "No such user", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security(("simulator" = []))
+)]
+pub(crate) async fn list_messages_of(
+    Simulator(call): Simulator,
+    request: HttpRequest,
+    state: Data<AppState>,
+    name: Path<String>,
+) -> Result<Json<Vec<MessageJson>>, Error> {
+    call.is(Action::Read);
+    let rows = newest_of(&state, &name, query::list_limit(request.query_string())).await?;
+    Ok(Json(rows.into_iter().map(MessageJson::from).collect()))
+}
+
+/// Post a message as a user.
+#[utoipa::path(
+    post, path = "/api/msgs/{username}", tag = "simulator", operation_id = "post_message",
+    params(
+        ("username" = String, Path, description = "The author's name", example = "Roger Histand"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
+    ),
+    request_body = MessageRequest,
+    responses(
+        (status = 204, description = "Posted"),
+        (status = 400, description = "Blank, too long, or with control characters", body = ErrorJson),
+        (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
+        (status = 404, description = "No such user", body = ErrorJson),
+        (status = 413, description = "Body over the limit", body = ErrorJson),
+        (status = 503, description = "Busy: try again", body = ErrorJson),
+    ),
+    security(("simulator" = []))
+)]
+pub(crate) async fn post_message(
+    Simulator(call): Simulator,
+    state: Data<AppState>,
+    name: Path<String>,
+    JsonBody(body): JsonBody<MessageRequest>,
+) -> Result<HttpResponse, Error> {
+    call.is(Action::Tweet);
+    let text = body.content.unwrap_or_default();
+    match post(&state, Source::Simulator, &name, &text, call.pending_latest()).await? {
+        Ok(recorded) => {
+            call.stored(&state, recorded).ok_or(Error::NotFound)?;
+            Ok(HttpResponse::NoContent().finish())
+        }
+        Err(refusal) => Err(Error::BadRequest(refusal.to_string().into())),
+    }
+}

@@ -1,0 +1,200 @@
+//! Timelines on the site: the public one, one's own, a person's, and the box to post.
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Profile, Relation, Timeline, home, post, profile, public};
+use crate::{
+    db::messages::Cursor,
+    domain::{MessageError, routes},
+    error::Error,
+    features::Source,
+    http::{
+        forms::Form,
+        html::{self, Layout, Page},
+        query,
+        routing::{self, READ, get, resource},
+        session::{MaybeViewer, SignedIn, Viewer},
+    },
+    state::AppState,
+};
+
+/// Mounts `/`, `/public` and `/add_message`.
+pub fn mount(site: &mut web::ServiceConfig) {
+    let path = |word: &str| format!("/{word}");
+    site.service(resource("/", READ).route(get(show_home)))
+        .service(resource(&path(routes::PUBLIC), READ).route(get(show_public)))
+        .service(resource(&path(routes::ADD_MESSAGE), routing::POST).route(routing::post(add_message)));
+}
+
+/// Mounts `/{username}`: after everything else, since it takes every word.
+pub fn mount_profiles(site: &mut web::ServiceConfig) {
+    site.service(resource("/{username}", READ).route(get(show_profile)));
+}
+
+#[derive(Template)]
+#[template(path = "timeline/timeline.html")]
+struct TimelinePage {
+    layout: Layout,
+    title: String,
+    heading: String,
+    /// Path of this timeline's first page.
+    path: String,
+    is_first_page: bool,
+    composer: Option<Composer>,
+    followstatus: Option<FollowStatus>,
+    timeline: Timeline,
+}
+
+/// The box to post, with what was typed if it was refused.
+struct Composer {
+    username: String,
+    text: String,
+    error: Option<MessageError>,
+    max_length: usize,
+}
+
+struct FollowStatus {
+    relation: Relation,
+    profile_path: String,
+    username: String,
+}
+
+impl Page for TimelinePage {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
+
+impl TimelinePage {
+    fn older_path(&self) -> Option<String> {
+        let cursor = self.timeline.older?;
+        Some(format!("{}?before={}-{}", self.path, cursor.published_at, cursor.id))
+    }
+}
+
+impl FollowStatus {
+    fn is(&self, relation: Relation) -> bool {
+        self.relation == relation
+    }
+}
+
+async fn show_home(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    MaybeViewer(viewer): MaybeViewer,
+) -> Result<HttpResponse, Error> {
+    let Some(viewer) = viewer else { return Ok(html::redirect(&format!("/{}", routes::PUBLIC))) };
+    home_page(&request, &state, viewer, StatusCode::OK, String::new(), None).await
+}
+
+async fn home_page(
+    request: &HttpRequest,
+    state: &AppState,
+    viewer: Rc<Viewer>,
+    status: StatusCode,
+    text: String,
+    error: Option<MessageError>,
+) -> Result<HttpResponse, Error> {
+    let before = cursor(request)?;
+    let timeline = home(state, viewer.id, before).await?;
+    let page = TimelinePage {
+        title: "My Timeline".into(),
+        heading: "My Timeline".into(),
+        path: "/".into(),
+        is_first_page: before == Cursor::START,
+        composer: Some(Composer { text, error, ..composer(state, &viewer) }),
+        followstatus: None,
+        timeline,
+        layout: Layout::new(request, state, Some(viewer)),
+    };
+    Ok(html::answer(request, state, status, page))
+}
+
+async fn show_public(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    MaybeViewer(viewer): MaybeViewer,
+) -> Result<HttpResponse, Error> {
+    let before = cursor(&request)?;
+    let page = TimelinePage {
+        title: "Public Timeline".into(),
+        heading: "Public Timeline".into(),
+        path: format!("/{}", routes::PUBLIC),
+        is_first_page: before == Cursor::START,
+        composer: viewer.as_ref().map(|viewer| composer(&state, viewer)),
+        followstatus: None,
+        timeline: public(&state, before).await?,
+        layout: Layout::new(&request, &state, viewer),
+    };
+    Ok(html::answer(&request, &state, StatusCode::OK, page))
+}
+
+async fn show_profile(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    name: web::Path<String>,
+    MaybeViewer(viewer): MaybeViewer,
+) -> Result<HttpResponse, Error> {
+    let before = cursor(&request)?;
+    let Profile { username, timeline, relation } =
+        profile(&state, &name, viewer.as_ref().map(|viewer| viewer.id), before).await?;
+    let title = format!("{username}'s Timeline");
+    let followstatus = relation.map(|relation| FollowStatus {
+        relation,
+        profile_path: username.profile_path(),
+        username: username.to_string(),
+    });
+    let page = TimelinePage {
+        heading: title.clone(),
+        title,
+        path: username.profile_path(),
+        is_first_page: before == Cursor::START,
+        composer: viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
+        followstatus,
+        timeline,
+        layout: Layout::new(&request, &state, viewer),
+    };
+    Ok(html::answer(&request, &state, StatusCode::OK, page))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MessageForm {
+    text: String,
+}
+
+async fn add_message(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    SignedIn(viewer): SignedIn,
+    Form(form): Form<MessageForm>,
+) -> Result<HttpResponse, Error> {
+    match post(&state, Source::Web, &viewer.username, &form.text, None).await? {
+        Ok(_) => Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned())),
+        Err(MessageError::Blank) => Ok(html::redirect("/")),
+        Err(refusal) => home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, form.text, Some(refusal)).await,
+    }
+}
+
+fn composer(state: &AppState, viewer: &Viewer) -> Composer {
+    Composer {
+        username: viewer.username.clone(),
+        text: String::new(),
+        error: None,
+        max_length: state.settings.messages.max_length,
+    }
+}
+
+/// `?before=TIME-ID`, as the "Older" links write it.
+fn cursor(request: &HttpRequest) -> Result<Cursor, Error> {
+    let Some(text) = query::find(request.query_string(), "before") else { return Ok(Cursor::START) };
+    let parse = || {
+        let (published_at, id) = text.split_once('-')?;
+        Some(Cursor { published_at: published_at.parse().ok()?, id: id.parse().ok()? })
+    };
+    parse().ok_or(Error::BadRequest("This is no place in a timeline: follow the links at its end.".into()))
+}

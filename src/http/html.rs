@@ -1,0 +1,208 @@
+//! Pages: what every template shares, how one is answered, and the escaper.
+
+use std::{fmt, rc::Rc};
+
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    http::{StatusCode, header},
+};
+use askama::Template;
+use askama_web::WebTemplate;
+use time::{OffsetDateTime, macros::format_description};
+
+use super::{assets, flash, session::Viewer};
+use crate::{domain::username, state::AppState};
+
+/// What the layout shows around every page.
+pub struct Layout {
+    /// Who is looking.
+    pub viewer: Option<Rc<Viewer>>,
+    /// What they should be told, once.
+    pub flashes: Vec<String>,
+}
+
+impl Layout {
+    /// The layout of an answer to `request`.
+    #[must_use]
+    pub fn new(request: &HttpRequest, state: &AppState, viewer: Option<Rc<Viewer>>) -> Self {
+        Self { viewer, flashes: flash::read(request, &state.settings) }
+    }
+
+    /// The layout of a page that may know nobody and ask nothing.
+    fn anonymous() -> Self {
+        Self { viewer: None, flashes: Vec::new() }
+    }
+
+    /// Where the style sheet is.
+    #[must_use]
+    pub fn style(&self) -> String {
+        assets::path("style.css")
+    }
+
+    /// Where the icon is.
+    #[must_use]
+    pub fn icon(&self) -> String {
+        assets::path("icon.svg")
+    }
+}
+
+/// A template inside the layout.
+pub trait Page: Template {
+    /// Its layout.
+    fn layout(&self) -> &Layout;
+}
+
+/// Answers with a page. What a signed-in person sees is kept nowhere; flashes are shown once.
+pub fn answer(request: &HttpRequest, state: &AppState, status: StatusCode, page: impl Page) -> HttpResponse {
+    let personal = page.layout().viewer.is_some() || !page.layout().flashes.is_empty();
+    let shown_flashes = !page.layout().flashes.is_empty();
+    let mut response = WebTemplate(page).respond_to(request);
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    let cache_control = if personal { "private, no-store" } else { "no-cache" };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(cache_control));
+    headers.insert(header::VARY, header::HeaderValue::from_static("Cookie"));
+    if shown_flashes {
+        // Cannot fail: the cookie is of our own making.
+        response.add_cookie(&flash::removal(&state.settings)).ok();
+    }
+    response
+}
+
+/// 302 to a path of this site. `path` starts with a single slash: it is ours, never a client's.
+#[must_use]
+pub fn redirect(path: &str) -> HttpResponse {
+    debug_assert!(path.starts_with('/') && !path.starts_with("//"), "{path}");
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .finish()
+}
+
+/// 302 with a flash.
+#[must_use]
+pub fn redirect_with_flash(request: &HttpRequest, state: &AppState, path: &str, message: String) -> HttpResponse {
+    let mut response = redirect(path);
+    // Cannot fail: the cookie is of our own making.
+    response.add_cookie(&flash::push(request, &state.settings, message)).ok();
+    response
+}
+
+/// Any error, in the site's layout. Needs no database, so it can say that there is none.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    layout: Layout,
+    status: StatusCode,
+    message: String,
+}
+
+impl ErrorPage {
+    fn title(&self) -> &'static str {
+        match self.status.as_u16() {
+            401 => "Please sign in",
+            403 => "Not allowed",
+            404 => "Not found",
+            405 => "Wrong kind of request",
+            413 | 414 | 431 => "Too much",
+            429 => "Slow down",
+            503 => "Busy",
+            status if status >= 500 => "Something went wrong",
+            _ => "Not understood",
+        }
+    }
+}
+
+/// The page of an error.
+#[must_use]
+pub fn error_page(status: StatusCode, message: String) -> HttpResponse {
+    match (ErrorPage { layout: Layout::anonymous(), status, message }).render() {
+        Ok(body) => HttpResponse::build(status)
+            .insert_header((header::CACHE_CONTROL, "private, no-store"))
+            .content_type("text/html; charset=utf-8")
+            .body(body),
+        Err(_) => HttpResponse::build(status).content_type("text/plain; charset=utf-8").body("Minitwit failed"),
+    }
+}
+
+/// Escapes exactly as the contract says: `&amp; &lt; &gt; &#34; &#39;`.
+#[derive(Clone, Copy, Default)]
+pub struct ContractEscaper;
+
+impl askama::filters::Escaper for ContractEscaper {
+    fn write_escaped_str<W: fmt::Write>(&self, mut out: W, text: &str) -> fmt::Result {
+        let mut plain = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            let escaped = match byte {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'"' => "&#34;",
+                b'\'' => "&#39;",
+                _ => continue,
+            };
+            out.write_str(&text[plain..at])?;
+            out.write_str(escaped)?;
+            plain = at + 1;
+        }
+        out.write_str(&text[plain..])
+    }
+}
+
+/// Seconds since the epoch as people read them: `2020-02-21 @ 01:01`, in UTC.
+#[must_use]
+pub fn shown_time(seconds: &i64) -> String {
+    format_time(*seconds, format_description!("[year]-[month]-[day] @ [hour]:[minute]"))
+}
+
+/// Seconds since the epoch for `<time datetime>`: `2020-02-21T01:01:02Z`.
+#[must_use]
+pub fn machine_time(seconds: &i64) -> String {
+    format_time(*seconds, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z"))
+}
+
+fn format_time(seconds: i64, format: &(impl time::formatting::Formattable + ?Sized)) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(format).unwrap_or_default()
+}
+
+/// The path of a user's profile. For templates.
+#[must_use]
+pub fn profile_path(name: &str) -> String {
+    username::profile_path(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use askama::filters::Escaper;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = String::new();
+        ContractEscaper.write_escaped_str(&mut out, text).unwrap();
+        out
+    }
+
+    #[test]
+    fn five_characters_are_escaped_as_the_contract_spells_them() {
+        assert_eq!(escaped(r#"<a href="x">'Ü & co'</a>"#), "&lt;a href=&#34;x&#34;&gt;&#39;Ü &amp; co&#39;&lt;/a&gt;");
+    }
+
+    #[test]
+    fn times_are_shown_in_utc() {
+        assert_eq!(shown_time(&1_582_246_862), "2020-02-21 @ 01:01");
+        assert_eq!(machine_time(&1_582_246_862), "2020-02-21T01:01:02Z");
+        assert_eq!(shown_time(&i64::MAX), "1970-01-01 @ 00:00", "a time beyond all calendars does not panic");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_escaped_can_open_a_tag_or_leave_an_attribute(text in any::<String>()) {
+            prop_assert!(!escaped(&text).contains(['<', '>', '"', '\'']));
+        }
+    }
+}

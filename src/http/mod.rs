@@ -1,0 +1,20 @@
+//! What both doors share and no feature owns: sessions, the cross-site check, bodies, errors, pages.
+//!
+//! Knows no feature. The order in which the middleware of this module runs is explained once, in
+//! `startup.rs`.
+
+pub mod assets;
+pub mod client_address;
+pub mod cookies;
+pub mod cross_origin;
+pub mod errors;
+pub mod flash;
+pub mod forms;
+pub mod headers;
+pub mod html;
+pub mod json;
+pub mod limits;
+pub mod observe;
+pub mod query;
+pub mod routing;
+pub mod session;

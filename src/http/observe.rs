@@ -1,0 +1,82 @@
+//! What is noted about every request: its span, its line in the log, its place among those in
+//! flight.
+//!
+//! The span holds the route's pattern, never the path: paths hold names, and queries anything.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error as ActixError, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+use prometheus::IntGauge;
+use tracing::{Span, info, info_span};
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+use super::limits::is_known;
+use crate::{metrics::Surface, state::AppState};
+
+/// Builds the span that every log line of a request stands in.
+pub struct RequestSpan;
+
+#[derive(Clone, Copy)]
+struct Arrived(Instant);
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        request.extensions_mut().insert(Arrived(Instant::now()));
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let method = if is_known(request.method()) { request.method().as_str() } else { "OTHER" };
+        let route = request.match_pattern();
+        info_span!("request", request_id = id, method, route = route.as_deref().unwrap_or("UNKNOWN"))
+    }
+
+    fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, ActixError>) {
+        let Ok(response) = outcome else { return };
+        let arrived = response.request().extensions().get::<Arrived>().copied();
+        let duration_ms = arrived.map_or(0.0, |arrived| arrived.0.elapsed().as_secs_f64() * 1e3);
+        info!(status = response.status().as_u16(), duration_ms, "answered");
+    }
+}
+
+/// Lowers the gauge also when the client goes away and the future is dropped.
+struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Middleware: counts the site's requests in flight.
+///
+/// # Errors
+/// Those of the inner service.
+pub async fn in_flight_web(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let _in_flight = enter(&request, Surface::Web);
+    next.call(request).await
+}
+
+/// Middleware: counts the API's requests in flight.
+///
+/// # Errors
+/// Those of the inner service.
+pub async fn in_flight_sim(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let _in_flight = enter(&request, Surface::Sim);
+    next.call(request).await
+}
+
+fn enter(request: &ServiceRequest, surface: Surface) -> InFlight {
+    let state = AppState::of(request.request());
+    let gauge = state.metrics.http_in_flight.with_label_values(&[surface.as_str()]);
+    gauge.inc();
+    InFlight(gauge)
+}

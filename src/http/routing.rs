@@ -1,0 +1,41 @@
+//! Routes as Minitwit mounts them: GET answers HEAD, wrong methods are told the right ones, and a
+//! panic stays in its handler.
+
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard, middleware::from_fn, web};
+
+use super::errors::catch_panics;
+use crate::error::Error;
+
+/// Serves GET, and HEAD as RFC 9110 asks for.
+pub fn get<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler).wrap(from_fn(catch_panics))
+}
+
+/// Serves POST.
+pub fn post<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::post().to(handler).wrap(from_fn(catch_panics))
+}
+
+/// A resource that answers other methods with 405 and `allow`.
+#[must_use]
+pub fn resource(path: &str, allow: &'static str) -> Resource {
+    web::resource(path)
+        .default_service(web::to(move || async move { Err::<&str, _>(Error::MethodNotAllowed { allow }) }))
+}
+
+/// What may be done to a page that only reads.
+pub const READ: &str = "GET, HEAD";
+/// What may be done to a form and to what it posts.
+pub const READ_AND_POST: &str = "GET, HEAD, POST";
+/// What may be done to something that only acts.
+pub const POST: &str = "POST";

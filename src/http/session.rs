@@ -1,0 +1,134 @@
+//! Who is asking: the session behind a request's cookie.
+//!
+//! The cookie holds 256 random bits, the database their SHA-256: whoever reads a backup can sign
+//! in as nobody. A request without the cookie asks the database nothing. A session ends
+//! `sessions.lifetime_days` after the last visit; to spare a write a visit, its end moves only
+//! once a thirtieth of that time has passed.
+
+use std::{fmt::Write as _, rc::Rc};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    cookie::{Cookie, time::Duration},
+    dev::Payload,
+};
+use anyhow::anyhow;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
+
+use super::cookies;
+use crate::{
+    db::{self, sessions},
+    domain::UserId,
+    error::Error,
+    state::AppState,
+};
+
+const COOKIE: &str = "session";
+const TOKEN_BYTES: usize = 32;
+/// base64 without padding.
+const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
+
+/// A person who is signed in.
+#[derive(Debug)]
+pub struct Viewer {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub username: String,
+}
+
+/// Extractor: the person asking, if they are signed in.
+pub struct MaybeViewer(pub Option<Rc<Viewer>>);
+
+/// Extractor: the person asking; [`Error::LoginRequired`] if they are not signed in.
+pub struct SignedIn(pub Rc<Viewer>);
+
+impl FromRequest for MaybeViewer {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { find(&request).await.map(Self) })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { find(&request).await?.map(Self).ok_or(Error::LoginRequired) })
+    }
+}
+
+async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
+    let state = AppState::of(request);
+    let Some(token_hash) = token_hash(request, &state) else { return Ok(None) };
+    let (key, now) = (token_hash.clone(), db::now());
+    let Some(session) = state.db.read("find_session", move |conn| sessions::find(conn, &key, now)).await? else {
+        return Ok(None);
+    };
+    let lifetime = lifetime_seconds(&state);
+    if session.expires_at - now < lifetime - lifetime / 30 {
+        state.db.write("extend_session", move |conn| sessions::extend(conn, &token_hash, now + lifetime)).await?;
+    }
+    Ok(Some(Rc::new(Viewer { id: session.user_id, username: session.username })))
+}
+
+/// Opens a session under a new token, ends the one that the request came with, and returns the
+/// cookie to set.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<Cookie<'static>, Error> {
+    let state = AppState::of(request);
+    let mut token = [0; TOKEN_BYTES];
+    getrandom::fill(&mut token).map_err(|why| Error::Internal(anyhow!("no randomness: {why}")))?;
+    let token = BASE64_URL_SAFE_NO_PAD.encode(token);
+
+    let (new, old) = (hash(&token), token_hash(request, &state));
+    let (now, lifetime) = (db::now(), lifetime_seconds(&state));
+    let renew = move |conn: &mut db::DbConnection| {
+        if let Some(old) = old {
+            sessions::delete(conn, &old)?;
+        }
+        sessions::insert(conn, &new, user, now, now + lifetime)
+    };
+    state.db.write("open_session", renew).await?;
+    // The cookie outlives the session's first end: the database decides, and it slides.
+    Ok(cookies::build(&state.settings, COOKIE, token, Duration::days(400)))
+}
+
+/// Revokes the session that the request came with, if any, and returns the cookie's removal.
+///
+/// # Errors
+/// When the database does not answer: then the person is still signed in, and is told so.
+pub async fn sign_out(request: &HttpRequest) -> Result<Cookie<'static>, Error> {
+    let state = AppState::of(request);
+    if let Some(token_hash) = token_hash(request, &state) {
+        state.db.write("close_session", move |conn| sessions::delete(conn, &token_hash)).await?;
+    }
+    Ok(cookies::removal(&state.settings, COOKIE))
+}
+
+fn token_hash(request: &HttpRequest, state: &AppState) -> Option<String> {
+    let token = cookies::read(request, &state.settings, COOKIE)?;
+    (token.len() == TOKEN_CHARS).then(|| hash(&token))
+}
+
+fn hash(token: &str) -> String {
+    let digest = Sha256::digest(token.as_bytes());
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn lifetime_seconds(state: &AppState) -> i64 {
+    i64::from(state.settings.sessions.lifetime_days) * 24 * 60 * 60
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../docs/ARCHITECTURE.md")]
+
+pub mod cli;
+pub mod startup;
+
+pub mod features;
+pub mod http;
+
+pub mod state;
+
+pub mod db;
+pub mod domain;
+
+pub mod blocking;
+pub mod config;
+pub mod error;
+pub mod metrics;
+pub mod telemetry;
+pub mod throttle;
+
+/// What this binary was built from.
+pub struct Version {
+    /// As in the manifest.
+    pub number: &'static str,
+    /// The commit, or `unknown`.
+    pub commit: &'static str,
+}
+
+/// The version of this binary.
+pub const VERSION: Version = Version { number: env!("CARGO_PKG_VERSION"), commit: env!("MINITWIT_COMMIT") };

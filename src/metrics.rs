@@ -1,0 +1,224 @@
+//! Every metric of this process, in a registry of its own.
+//!
+//! Names and labels follow Prometheus' practice: prefix `minitwit_`, base units, `_total` on
+//! counters. Label values come from enums and route patterns, never from what a client sends.
+//! The request counter and histogram are actix-web-prom's, one instance a [`Surface`]
+//! (`docs/adr/0003-metrics-with-actix-web-prom.md`). For operators: `docs/METRICS.md`.
+
+use std::collections::HashMap;
+
+use actix_web_prom::{ActixMetricsConfiguration, LabelsConfiguration, PrometheusMetrics, PrometheusMetricsBuilder};
+use anyhow::anyhow;
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+/// Seconds. 0.3 is the simulator's patience: what is slower is lost.
+const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
+/// Seconds, for what happens inside a request.
+const WORK_BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0];
+
+/// Who is served: the value of the label `surface`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// The site.
+    Web,
+    /// The simulator API.
+    Sim,
+    /// The operators' listener.
+    Ops,
+}
+
+impl Surface {
+    /// The label's value.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Sim => "sim",
+            Self::Ops => "ops",
+        }
+    }
+}
+
+/// Handles to all metrics; cloning shares them.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is documented by its metric's help text, below")]
+pub struct Metrics {
+    registry: Registry,
+    pub http_in_flight: IntGaugeVec,
+    pub http_rejected: IntCounterVec,
+    pub panics: IntCounter,
+    pub registrations: IntCounterVec,
+    pub messages_posted: IntCounterVec,
+    pub follow_actions: IntCounterVec,
+    pub logins: IntCounterVec,
+    pub users: IntGauge,
+    pub messages: IntGauge,
+    pub messages_flagged: IntGauge,
+    pub follows: IntGauge,
+    pub business_refreshed: Gauge,
+    pub simulator_latest: IntGauge,
+    pub simulator_last_seen: Gauge,
+    pub simulator_skipped: IntCounter,
+    pub simulator_actions: IntCounterVec,
+    pub db_pool_connections: IntGaugeVec,
+    pub db_pool_max: IntGauge,
+    pub db_pool_waiting: IntGauge,
+    pub db_pool_wait: Histogram,
+    pub db_query: HistogramVec,
+    pub db_errors: IntCounterVec,
+    pub hash_duration: Histogram,
+    pub hash_queue: IntGauge,
+    pub cpu_load: Gauge,
+}
+
+impl Metrics {
+    /// A fresh registry with every metric in it.
+    ///
+    /// # Errors
+    /// Never in practice: only if two metrics bore one name.
+    pub fn new(version: &str, revision: &str) -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let add = Adder(&registry);
+        let build_info =
+            add.gauges("minitwit_build_info", "Always 1: what this binary was built from.", &["version", "revision"])?;
+        build_info.with_label_values(&[version, revision]).set(1);
+        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        let metrics = Self {
+            http_in_flight: add.gauges("minitwit_http_requests_in_flight", "Requests being answered.", &["surface"])?,
+            http_rejected: add.counters(
+                "minitwit_http_rejected_total",
+                "Requests refused before a handler saw them.",
+                &["reason"],
+            )?,
+            panics: add.counter("minitwit_panics_total", "Panics in handlers, each answered 500.")?,
+            registrations: add.counters("minitwit_registrations_total", "Registrations.", &["source", "result"])?,
+            messages_posted: add.counters("minitwit_messages_posted_total", "Messages stored.", &["source"])?,
+            follow_actions: add.counters(
+                "minitwit_follow_actions_total",
+                "Follows and unfollows; noop: nothing changed.",
+                &["action", "effect", "source"],
+            )?,
+            logins: add.counters("minitwit_logins_total", "Attempts to sign in.", &["result"])?,
+            users: add.gauge("minitwit_users", "Users in the database.")?,
+            messages: add.gauge("minitwit_messages", "Messages in the database, flagged ones included.")?,
+            messages_flagged: add.gauge("minitwit_messages_flagged", "Flagged messages in the database.")?,
+            follows: add.gauge("minitwit_follows", "Follows in the database.")?,
+            business_refreshed: add.float(
+                "minitwit_business_refresh_timestamp_seconds",
+                "When users, messages and follows were last counted.",
+            )?,
+            simulator_latest: add.gauge(
+                "minitwit_simulator_latest_id",
+                "The latest action that this replica stored, or read at start.",
+            )?,
+            simulator_last_seen: add.float(
+                "minitwit_simulator_last_seen_timestamp_seconds",
+                "When this replica last saw a call with the simulator's credentials; 0: never.",
+            )?,
+            simulator_skipped: add.counter(
+                "minitwit_simulator_skipped_actions_total",
+                "Ids left out when the latest id grew by more than 1.",
+            )?,
+            simulator_actions: add.counters(
+                "minitwit_simulator_actions_total",
+                "Calls under /api by kind and status.",
+                &["action", "status"],
+            )?,
+            db_pool_connections: add.gauges(
+                "minitwit_db_pool_connections",
+                "Database connections of this process.",
+                &["state"],
+            )?,
+            db_pool_max: add.gauge("minitwit_db_pool_max_connections", "Connections this process may open.")?,
+            db_pool_waiting: add.gauge("minitwit_db_pool_waiting", "Requests waiting for a connection.")?,
+            db_pool_wait: add
+                .histogram("minitwit_db_pool_wait_seconds", "Time from asking for a connection to having it.")?,
+            db_query: add.histograms(
+                "minitwit_db_query_duration_seconds",
+                "Time of a piece of database work, by its name.",
+                &["query"],
+            )?,
+            db_errors: add.counters("minitwit_db_errors_total", "Failed database work.", &["kind"])?,
+            hash_duration: add.histogram("minitwit_password_hash_duration_seconds", "Time to make or check a hash.")?,
+            hash_queue: add.gauge("minitwit_password_hash_queue_length", "Requests waiting for their turn to hash.")?,
+            cpu_load: add.float(
+                "minitwit_cpu_load_percent",
+                "Load of this machine's processors since the last refresh, 0 to 100.",
+            )?,
+            registry,
+        };
+        metrics.simulator_latest.set(-1);
+        Ok(metrics)
+    }
+
+    /// The middleware that counts and times the requests of one surface: build it once, clone it
+    /// for each worker.
+    ///
+    /// # Errors
+    /// When the surface has been built before.
+    pub fn requests(&self, surface: Surface) -> anyhow::Result<PrometheusMetrics> {
+        PrometheusMetricsBuilder::new("minitwit")
+            .registry(self.registry.clone())
+            .const_labels(HashMap::from([("surface".to_owned(), surface.as_str().to_owned())]))
+            .buckets(&REQUEST_BUCKETS)
+            .mask_unmatched_patterns("UNKNOWN")
+            .metrics_configuration(
+                ActixMetricsConfiguration::default()
+                    .http_requests_duration_seconds_name("http_request_duration_seconds")
+                    .labels(LabelsConfiguration::default().endpoint("route")),
+            )
+            .build()
+            .map_err(|why| anyhow!("cannot register the metrics of {surface:?}: {why}"))
+    }
+
+    /// Everything, in Prometheus' text format.
+    ///
+    /// # Errors
+    /// When a metric cannot be encoded, which no metric here can be.
+    pub fn render(&self) -> anyhow::Result<String> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8(text)?)
+    }
+}
+
+/// Makes a metric and registers it.
+struct Adder<'a>(&'a Registry);
+
+impl Adder<'_> {
+    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, metric: C) -> prometheus::Result<C> {
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        self.register(IntCounter::new(name, help)?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+        self.register(IntGauge::new(name, help)?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+        self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn float(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
+        self.register(Gauge::new(name, help)?)
+    }
+
+    fn histogram(&self, name: &str, help: &str) -> prometheus::Result<Histogram> {
+        self.register(Histogram::with_opts(HistogramOpts::new(name, help).buckets(WORK_BUCKETS.to_vec()))?)
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<HistogramVec> {
+        self.register(HistogramVec::new(HistogramOpts::new(name, help).buckets(WORK_BUCKETS.to_vec()), labels)?)
+    }
+}

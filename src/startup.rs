@@ -1,0 +1,254 @@
+//! The application: two listeners, the middleware, the background work, and how it all ends.
+//!
+//! The order of the middleware, outermost first:
+//!
+//! 1. request id, span and line in the log (`TracingLogger`),
+//! 2. security headers and `x-request-id`, on errors too,
+//!
+//! then for each door, the site and `/api`:
+//!
+//! 3. requests in flight, and the metrics of the door (outside of what follows, so that refusals count),
+//! 4. the look of errors: pages or JSON,
+//! 5. limits on sizes and methods,
+//! 6. the cross-site check,
+//! 7. under `/api` the guard: credentials and `latest`,
+//! 8. around each handler, a net for panics.
+//!
+//! Who is signed in is no middleware: handlers that want to know ask for it by an extractor, so
+//! that nobody else pays for it.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    http::KeepAlive,
+    middleware::from_fn,
+    web::{self, Data, PayloadConfig, ServiceConfig},
+};
+use actix_web_prom::PrometheusMetrics;
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    VERSION,
+    config::Settings,
+    db::{Target, migrations},
+    domain::routes,
+    error::Error,
+    features::{accounts, api_docs, avatars, follows, ops, simulator, timeline},
+    http::{assets, cross_origin, errors, headers, limits, observe, routing},
+    metrics::{Metrics, Surface},
+    state::AppState,
+};
+
+/// A Minitwit that is listening, but does not serve yet.
+pub struct Application {
+    state: Data<AppState>,
+    public: Server,
+    public_address: SocketAddr,
+    ops: Server,
+    ops_address: SocketAddr,
+}
+
+impl Application {
+    /// Migrates (if `database.migrate_at_start`), opens the pools and binds both listeners.
+    ///
+    /// # Errors
+    /// When a migration fails or a port is taken.
+    pub fn build(settings: Settings) -> anyhow::Result<Self> {
+        if settings.database.migrate_at_start {
+            for name in migrations::run(&Target::parse(&settings.database.url)?)? {
+                info!(name, "migrated");
+            }
+        }
+        let metrics = Metrics::new(VERSION.number, VERSION.commit)?;
+        let state = Data::new(AppState::new(settings, metrics)?);
+
+        let listener = bind(state.settings.server.address())?;
+        let public_address = listener.local_addr()?;
+        let public = public_server(&state, listener)?;
+
+        let listener = bind(state.settings.ops.address())?;
+        let ops_address = listener.local_addr()?;
+        let ops = ops_server(&state, listener)?;
+        Ok(Self { state, public, public_address, ops, ops_address })
+    }
+
+    /// Where the site and the API are.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.public_address
+    }
+
+    /// Where `/metrics` and `/readyz` are.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops_address
+    }
+
+    /// What the handlers share; for tests.
+    #[must_use]
+    pub fn state(&self) -> &Data<AppState> {
+        &self.state
+    }
+
+    /// Serves until SIGTERM or SIGINT. On SIGTERM readiness fails for `server.drain_delay` before
+    /// the listener closes; then running requests finish, within `server.shutdown_grace`.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        let (handle, state) = (self.public.handle(), self.state.clone());
+        let ops_handle = self.ops.handle();
+        let background = tokio::spawn({
+            let state = self.state.clone();
+            async move { tokio::join!(ops::refresh::sweep_regularly(&state), ops::refresh::count_regularly(&state)) }
+        });
+        let ops = tokio::spawn(self.ops);
+        let stopper = tokio::spawn(async move {
+            let drain = stop_signal().await?;
+            state.begin_shutdown();
+            if drain {
+                let delay = Duration::from_secs(state.settings.server.drain_delay);
+                info!(delay_s = delay.as_secs(), "SIGTERM: not ready any more, still serving");
+                tokio::time::sleep(delay).await;
+            }
+            info!("finishing the running requests");
+            handle.stop(true).await;
+            anyhow::Ok(())
+        });
+        self.public.await.context("the public listener failed")?;
+        stopper.abort();
+        background.abort();
+        // Last: whoever asks how it is going down gets an answer.
+        ops_handle.stop(false).await;
+        ops.await?.context("the operators' listener failed")?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for a signal to stop; whether there is somebody to drain for (not for Ctrl-C).
+async fn stop_signal() -> anyhow::Result<bool> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => true,
+        _ = interrupt.recv() => false,
+    })
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn public_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Result<Server> {
+    let (web_metrics, sim_metrics) = (state.metrics.requests(Surface::Web)?, state.metrics.requests(Surface::Sim)?);
+    let settings = &state.settings.server;
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let shared = state.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(PayloadConfig::new(shared.settings.server.body_limit))
+            .configure(|app| mount_api(app, sim_metrics.clone(), shared.settings.simulator.enabled))
+            .configure(|app| mount_site(app, web_metrics.clone()))
+            .wrap(from_fn(headers::add_headers))
+            .wrap(TracingLogger::<observe::RequestSpan>::new())
+    })
+    .workers(workers)
+    .max_connections(settings.max_connections.div_ceil(workers))
+    .client_request_timeout(Duration::from_secs(settings.header_timeout))
+    .client_disconnect_timeout(Duration::from_secs(settings.disconnect_timeout))
+    .keep_alive(match settings.keep_alive {
+        0 => KeepAlive::Disabled,
+        seconds => KeepAlive::Timeout(Duration::from_secs(seconds)),
+    })
+    .shutdown_timeout(settings.shutdown_grace)
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+/// `/api`: the features' API doors.
+fn mount_api(app: &mut ServiceConfig, metrics: PrometheusMetrics, enabled: bool) {
+    let doors = |api: &mut ServiceConfig| {
+        simulator::api::mount(api);
+        accounts::api::mount(api);
+        timeline::api::mount(api);
+        follows::api::mount(api);
+        api_docs::api::mount(api);
+    };
+    let none = |_: &mut ServiceConfig| {};
+    let scope = web::scope(&format!("/{}", routes::API));
+    let scope = if enabled { scope.configure(doors) } else { scope.configure(none) };
+    app.service(
+        scope
+            .default_service(web::to(not_found))
+            .wrap(from_fn(simulator::guard::guard))
+            .wrap(from_fn(cross_origin::refuse_cross_site))
+            .wrap(from_fn(limits::refuse_oversize))
+            .wrap(from_fn(errors::as_json))
+            .wrap(metrics)
+            .wrap(from_fn(observe::in_flight_sim)),
+    );
+}
+
+/// Everything else: the features' HTML doors.
+fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
+    app.service(
+        web::scope("")
+            .configure(timeline::html::mount)
+            .configure(accounts::html::mount)
+            .configure(avatars::html::mount)
+            .configure(mount_assets)
+            .configure(follows::html::mount)
+            .configure(timeline::html::mount_profiles)
+            .default_service(web::to(not_found))
+            .wrap(from_fn(cross_origin::refuse_cross_site))
+            .wrap(from_fn(limits::refuse_oversize))
+            .wrap(from_fn(errors::as_page))
+            .wrap(metrics)
+            .wrap(from_fn(observe::in_flight_web)),
+    );
+}
+
+fn mount_assets(site: &mut ServiceConfig) {
+    use routing::{READ, get, resource};
+    site.service(resource(&format!("/{}/{{name}}", routes::STATIC), READ).route(get(assets::serve)))
+        .service(resource(&format!("/{}", routes::FAVICON), READ).route(get(assets::favicon)))
+        .service(resource(&format!("/{}", routes::ROBOTS), READ).route(get(assets::robots)));
+}
+
+async fn not_found() -> Result<&'static str, Error> {
+    Err(Error::NotFound)
+}
+
+/// One worker and no limits worth speaking of: only operators come here.
+fn ops_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Result<Server> {
+    let metrics = state.metrics.requests(Surface::Ops)?;
+    let shared = state.clone();
+    let server = HttpServer::new(move || {
+        App::new().app_data(shared.clone()).service(
+            web::scope("")
+                .configure(ops::api::mount)
+                .default_service(web::to(not_found))
+                .wrap(from_fn(errors::as_json))
+                .wrap(metrics.clone())
+                .wrap(from_fn(headers::add_headers)),
+        )
+    })
+    .workers(1)
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
+}

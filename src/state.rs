@@ -1,0 +1,135 @@
+//! What every handler shares: one `web::Data<AppState>`.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpRequest, web::Data};
+use anyhow::Context;
+
+use crate::{
+    blocking::Gate,
+    config::{PasswordSettings, Settings},
+    db::Db,
+    domain::{Hasher, Password, PasswordRules, password::Verdict},
+    error::Error,
+    metrics::Metrics,
+    throttle::Throttle,
+};
+
+/// Built once, shared by all workers.
+pub struct AppState {
+    /// As the program was started with.
+    pub settings: Settings,
+    /// The data.
+    pub db: Db,
+    /// Everything counted.
+    pub metrics: Metrics,
+    /// Passwords to hashes, off the workers.
+    pub passwords: Passwords,
+    /// Who may try how often.
+    pub throttle: Throttle,
+    shutting_down: AtomicBool,
+}
+
+impl AppState {
+    /// Puts the parts together. Touches no network and no disk but for SQLite's file.
+    ///
+    /// # Errors
+    /// When a setting is one that its part refuses.
+    pub fn new(settings: Settings, metrics: Metrics) -> anyhow::Result<Self> {
+        Ok(Self {
+            db: Db::open(&settings.database, &metrics)?,
+            passwords: Passwords::new(&settings.passwords, &metrics)?,
+            throttle: Throttle::new(&settings.limits),
+            shutting_down: AtomicBool::new(false),
+            settings,
+            metrics,
+        })
+    }
+
+    /// The state that `request` was given.
+    ///
+    /// # Panics
+    /// Outside of the servers that `startup.rs` builds, which give it to every request.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Data<Self> {
+        request.app_data::<Data<Self>>().expect("startup gives every request the state").clone()
+    }
+
+    /// From now on `/readyz` fails, so that a proxy sends requests elsewhere.
+    pub fn begin_shutdown(&self) {
+        self.shutting_down.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`AppState::begin_shutdown`] has been called.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::Relaxed)
+    }
+}
+
+/// The hasher behind its own gate: a hash takes some 30 ms of a core and 19 MiB, so only so many
+/// run at once, and requests that do not hash never wait for those that do.
+pub struct Passwords {
+    hasher: Hasher,
+    gate: Gate,
+    rules: PasswordRules,
+    metrics: Metrics,
+}
+
+impl Passwords {
+    fn new(settings: &PasswordSettings, metrics: &Metrics) -> anyhow::Result<Self> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        // More threads than cores hash no faster (65 a second with two and with four, measured on
+        // two cores), they only take turns with everybody else.
+        let permits = if settings.permits == 0 { cores } else { settings.permits.min(cores) };
+        let wait = Duration::from_millis(settings.wait_ms);
+        Ok(Self {
+            hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
+                .context("argon2 refuses the settings under [passwords]")?,
+            gate: Gate::new("password hashing", permits, wait, metrics.hash_queue.clone()),
+            rules: PasswordRules { min_length: settings.min_length },
+            metrics: metrics.clone(),
+        })
+    }
+
+    /// What a new password must fulfil.
+    #[must_use]
+    pub fn rules(&self) -> PasswordRules {
+        self.rules
+    }
+
+    /// The hash to store. Never call it while holding a connection.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many are waiting.
+    pub async fn hash(&self, password: Password) -> Result<String, Error> {
+        let hash = self.off_the_workers(move |hasher| hasher.hash(&password)).await?;
+        hash.map_err(|why| Error::Internal(anyhow::anyhow!("argon2 failed: {why}")))
+    }
+
+    /// Compares with a stored hash; `None` costs the same and is never right.
+    ///
+    /// # Errors
+    /// As [`Passwords::hash`].
+    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, Error> {
+        self.off_the_workers(move |hasher| hasher.verify(&password, stored.as_deref())).await
+    }
+
+    async fn off_the_workers<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (hasher, duration) = (self.hasher.clone(), self.metrics.hash_duration.clone());
+        let timed = move || {
+            let begun = Instant::now();
+            let outcome = work(&hasher);
+            duration.observe(begun.elapsed().as_secs_f64());
+            outcome
+        };
+        self.gate.run(timed).await
+    }
+}

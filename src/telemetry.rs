@@ -1,0 +1,59 @@
+//! Logs: bunyan JSON lines for machines, readable lines for people.
+//!
+//! One line a request (`http/observe.rs` writes it), one line a failure, at the boundary, with its
+//! causes. A request's fields (id, method, route) are on every line that it causes, database work
+//! included. Never in a log: passwords, tokens, e-mail addresses, cookies, bodies, query strings.
+
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use tracing::Subscriber;
+use tracing_bunyan_formatter::{BunyanFormattingLayer, JsonStorageLayer};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::{MakeWriter, writer::MakeWriterExt},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::config::{LogFormat, LogSettings};
+
+/// A subscriber that writes to `sink` as the settings say.
+///
+/// # Errors
+/// When `log.filter` is no filter.
+pub fn subscriber<W>(settings: &LogSettings, sink: W) -> anyhow::Result<impl Subscriber + Send + Sync + 'static>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&settings.filter)
+        .with_context(|| format!("log.filter {:?} is no filter", settings.filter))?;
+    let for_people = match settings.format {
+        LogFormat::Auto => std::io::stdout().is_terminal(),
+        LogFormat::Json => false,
+        LogFormat::Pretty => true,
+    };
+    let layer: Box<dyn Layer<_> + Send + Sync> = if for_people {
+        tracing_subscriber::fmt::layer().with_writer(sink).with_target(false).boxed()
+    } else {
+        // The formatter also writes a line when a span opens and when it closes: three lines for
+        // what one says. Only events pass.
+        let events = sink.with_filter(tracing::Metadata::is_event);
+        JsonStorageLayer.and_then(BunyanFormattingLayer::new("minitwit".into(), events)).boxed()
+    };
+    Ok(Registry::default().with(filter).with(layer))
+}
+
+/// Makes it the process's subscriber, for the `log` crate's records too, and logs panics.
+///
+/// # Errors
+/// When the process has one already.
+pub fn install(subscriber: impl Subscriber + Send + Sync + 'static) -> anyhow::Result<()> {
+    subscriber.try_init().context("logging is set up twice")?;
+    std::panic::set_hook(Box::new(|panic| {
+        // Where, not what: a panic's message may carry the value that nobody expected.
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "panic");
+    }));
+    Ok(())
+}
