@@ -38,7 +38,8 @@ where
     } else {
         // The formatter also writes a line when a span opens and when it closes: three lines for
         // what one says. Only events pass.
-        let events = sink.with_filter(tracing::Metadata::is_event);
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general over lifetimes")]
+        let events = sink.with_filter(|metadata| metadata.is_event());
         JsonStorageLayer.and_then(BunyanFormattingLayer::new("minitwit".into(), events)).boxed()
     };
     Ok(Registry::default().with(filter).with(layer))
