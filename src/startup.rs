@@ -7,12 +7,14 @@
 //!
 //! then for each door, the site and `/api`:
 //!
-//! 3. requests in flight, and the metrics of the door (outside of what follows, so that refusals count),
+//! 3. requests in flight,
 //! 4. the look of errors: pages or JSON,
 //! 5. limits on sizes and methods,
-//! 6. the cross-site check,
-//! 7. under `/api` the guard: credentials and `latest`,
-//! 8. around each handler, a net for panics.
+//! 6. the metrics of the door: inside of the limits, so that no invented method becomes a label,
+//!    outside of everything else, so that refusals count,
+//! 7. the cross-site check,
+//! 8. under `/api` the guard: credentials and `latest`,
+//! 9. around each handler, a net for panics.
 //!
 //! Who is signed in is no middleware: handlers that want to know ask for it by an extractor, so
 //! that nobody else pays for it.
@@ -98,12 +100,21 @@ impl Application {
         &self.state
     }
 
-    /// Serves until SIGTERM or SIGINT. On SIGTERM readiness fails for `server.drain_delay` before
-    /// the listener closes; then running requests finish, within `server.shutdown_grace`.
+    /// Serves until SIGTERM or SIGINT. See [`Application::run_until`].
     ///
     /// # Errors
     /// When a listener fails.
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        let stop = stop_signals()?;
+        self.run_until(stop).await
+    }
+
+    /// Serves until `stop`. If it asks to drain, readiness fails for `server.drain_delay` before the
+    /// listener closes; then running requests finish, within `server.shutdown_grace`.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run_until(self, stop: impl Future<Output = Stop> + Send + 'static) -> anyhow::Result<()> {
         let (handle, state) = (self.public.handle(), self.state.clone());
         let ops_handle = self.ops.handle();
         let background = tokio::spawn({
@@ -112,16 +123,15 @@ impl Application {
         });
         let ops = tokio::spawn(self.ops);
         let stopper = tokio::spawn(async move {
-            let drain = stop_signal().await?;
+            let stop = stop.await;
             state.begin_shutdown();
-            if drain {
+            if stop == Stop::AfterDraining {
                 let delay = Duration::from_secs(state.settings.server.drain_delay);
                 info!(delay_s = delay.as_secs(), "SIGTERM: not ready any more, still serving");
                 tokio::time::sleep(delay).await;
             }
             info!("finishing the running requests");
             handle.stop(true).await;
-            anyhow::Ok(())
         });
         self.public.await.context("the public listener failed")?;
         stopper.abort();
@@ -134,13 +144,24 @@ impl Application {
     }
 }
 
-/// Waits for a signal to stop; whether there is somebody to drain for (not for Ctrl-C).
-async fn stop_signal() -> anyhow::Result<bool> {
+/// How to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Be not ready for a while first: there is a proxy that should look away (SIGTERM).
+    AfterDraining,
+    /// Close the listener at once (Ctrl-C).
+    Now,
+}
+
+/// Listens for signals from now on, before anything could be interrupted.
+fn stop_signals() -> anyhow::Result<impl Future<Output = Stop>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => true,
-        _ = interrupt.recv() => false,
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => Stop::AfterDraining,
+            _ = interrupt.recv() => Stop::Now,
+        }
     })
 }
 
@@ -196,9 +217,9 @@ fn mount_api(app: &mut ServiceConfig, metrics: PrometheusMetrics, enabled: bool)
             .default_service(web::to(not_found))
             .wrap(from_fn(simulator::guard::guard))
             .wrap(from_fn(cross_origin::refuse_cross_site))
+            .wrap(metrics)
             .wrap(from_fn(limits::refuse_oversize))
             .wrap(from_fn(errors::as_json))
-            .wrap(metrics)
             .wrap(from_fn(observe::in_flight_sim)),
     );
 }
@@ -215,9 +236,9 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(timeline::html::mount_profiles)
             .default_service(web::to(not_found))
             .wrap(from_fn(cross_origin::refuse_cross_site))
+            .wrap(metrics)
             .wrap(from_fn(limits::refuse_oversize))
             .wrap(from_fn(errors::as_page))
-            .wrap(metrics)
             .wrap(from_fn(observe::in_flight_web)),
     );
 }

@@ -34,6 +34,18 @@ pub fn load() -> anyhow::Result<Settings> {
     load_from(environment)
 }
 
+impl Settings {
+    /// The embedded defaults and nothing else; for tests, which then change what they need.
+    ///
+    /// # Panics
+    /// Never: a test reads the defaults.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build();
+        defaults.and_then(Config::try_deserialize).expect("the embedded defaults are settings")
+    }
+}
+
 fn load_from(mut environment: HashMap<String, String>) -> anyhow::Result<Settings> {
     let file = environment.get("MINITWIT_CONFIG").cloned();
     apply_aliases(&mut environment);

@@ -28,10 +28,10 @@ pub fn mount(api: &mut web::ServiceConfig) {
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct RegisterRequest {
     /// 1 to 50 printable characters, trimmed, no `/ \ ? # %`, no route of the site.
-    #[schema(nullable = false, required, min_length = 1, max_length = 50, example = "Roger Histand")]
+    #[schema(nullable = false, required, min_length = 1, example = "Roger Histand")]
     username: Option<String>,
     /// Contains an `@`, at most 254 bytes.
-    #[schema(nullable = false, required, pattern = "@", max_length = 254, example = "roger@example.org")]
+    #[schema(nullable = false, required, pattern = "@", example = "roger@example.org")]
     email: Option<String>,
     /// At most 1,024 bytes; the least length is a setting.
     #[schema(nullable = false, required, min_length = 1, max_length = 1024, example = "']S!{'")]
@@ -42,14 +42,12 @@ pub(crate) struct RegisterRequest {
 /// credentials store `latest`, and they are not throttled.
 #[utoipa::path(
     post, path = "/api/register", tag = "simulator", operation_id = "register",
-    params(("latest" = Option<i64>, Query, description = "Id of this action")),
+    params(("latest" = Option<String>, Query, description = "Id of this action, an integer")),
     request_body = RegisterRequest,
     responses(
         (status = 204, description = "Registered"),
         (status = 400, description = "Refused; the text is the site's", body = ErrorJson),
-        (status = 413, description = "Body over the limit", body = ErrorJson),
         (status = 429, description = "Too many registrations from this address", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security((), ("simulator" = []))
 )]

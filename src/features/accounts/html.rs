@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{LoginError, NewAccount, authenticate, register};
 use crate::{
-    domain::{password, routes, username},
+    domain::{routes, username},
     error::Error,
     features::Source,
     http::{
@@ -51,7 +51,6 @@ struct LoginPage {
 
 impl RegisterPage {
     const MAX_USERNAME: usize = username::MAX_CHARS;
-    const MAX_PASSWORD: usize = password::MAX_BYTES;
 }
 
 impl Page for RegisterPage {

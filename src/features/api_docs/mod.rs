@@ -8,10 +8,15 @@ pub mod api;
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
+        path::Operation,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 use super::{accounts, follows, simulator, timeline};
+use crate::http::json::ErrorJson;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,7 +36,8 @@ use super::{accounts, follows, simulator, timeline};
         follows::api::list_followees,
         follows::api::change_follow,
     ),
-    modifiers(&Credentials),
+    components(schemas(ErrorJson)),
+    modifiers(&Credentials, &CommonErrors),
     tags((name = "simulator", description = "What the course's simulator calls")),
 )]
 struct Document;
@@ -42,6 +48,43 @@ impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
         document.components.get_or_insert_default().add_security_scheme("simulator", basic);
+    }
+}
+
+/// What any call can be answered, whatever it asks for: said once, here.
+struct CommonErrors;
+
+impl CommonErrors {
+    const ALL: [(&str, &str); 4] = [
+        ("414", "Path or query over their limits"),
+        ("431", "Headers over their limit"),
+        ("500", "Our fault"),
+        ("503", "Busy: try again after `Retry-After` seconds"),
+    ];
+
+    fn add(operation: &mut Operation, status: &str, description: &str) {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| Self::error(description));
+    }
+
+    fn error(description: &str) -> RefOr<Response> {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorJson"))).build();
+        ResponseBuilder::new().description(description).content("application/json", content).build().into()
+    }
+}
+
+impl Modify for CommonErrors {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for path in document.paths.paths.values_mut() {
+            if let Some(post) = &mut path.post {
+                Self::add(post, "400", "The body is no such JSON object, or a value in it is refused");
+                Self::add(post, "413", "Body over its limit");
+            }
+            for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+                for (status, description) in Self::ALL {
+                    Self::add(operation, status, description);
+                }
+            }
+        }
     }
 }
 

@@ -51,14 +51,13 @@ pub(crate) struct FollowRequest {
     get, path = "/api/fllws/{username}", tag = "simulator", operation_id = "follows",
     params(
         ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
-        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
-        ("latest" = Option<i64>, Query, description = "Id of this action"),
+        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
+        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
     ),
     responses(
         (status = 200, description = "Names", body = FollowsJson),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
         (status = 404, description = "No such user", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security(("simulator" = []))
 )]
@@ -78,7 +77,7 @@ pub(crate) async fn list_followees(
     post, path = "/api/fllws/{username}", tag = "simulator", operation_id = "change_follow",
     params(
         ("username" = String, Path, description = "The follower's name", example = "Roger Histand"),
-        ("latest" = Option<i64>, Query, description = "Id of this action"),
+        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
     ),
     request_body = FollowRequest,
     responses(
@@ -86,8 +85,6 @@ pub(crate) async fn list_followees(
         (status = 400, description = "Neither key, or both", body = ErrorJson),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
         (status = 404, description = "No such user, either of them", body = ErrorJson),
-        (status = 413, description = "Body over the limit", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security(("simulator" = []))
 )]

@@ -10,10 +10,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    http::{
-        json::ErrorJson,
-        routing::{READ, get, resource},
-    },
+    http::routing::{READ, get, resource},
     state::AppState,
 };
 
@@ -33,10 +30,9 @@ pub(crate) struct LatestJson {
 /// The latest action seen: the last one to come, not the largest. Open to all.
 #[utoipa::path(
     get, path = "/api/latest", tag = "simulator", operation_id = "latest",
-    params(("latest" = Option<i64>, Query, description = "Stored first, with the right credentials only")),
+    params(("latest" = Option<String>, Query, description = "An integer; stored first, with the right credentials only")),
     responses(
         (status = 200, description = "The latest action seen", body = LatestJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security((), ("simulator" = []))
 )]

@@ -68,13 +68,12 @@ pub(crate) struct MessageRequest {
 #[utoipa::path(
     get, path = "/api/msgs", tag = "simulator", operation_id = "messages",
     params(
-        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
-        ("latest" = Option<i64>, Query, description = "Id of this action"),
+        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
+        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
     ),
     responses(
         (status = 200, description = "Newest first", body = [MessageJson]),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security(("simulator" = []))
 )]
@@ -93,14 +92,13 @@ pub(crate) async fn list_messages(
     get, path = "/api/msgs/{username}", tag = "simulator", operation_id = "messages_of",
     params(
         ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
-        ("no" = Option<i64>, Query, description = "How many, 0 to 1000; 100 by default"),
-        ("latest" = Option<i64>, Query, description = "Id of this action"),
+        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
+        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
     ),
     responses(
         (status = 200, description = "Newest first", body = [MessageJson]),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
         (status = 404, description = "No such user", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security(("simulator" = []))
 )]
@@ -120,7 +118,7 @@ pub(crate) async fn list_messages_of(
     post, path = "/api/msgs/{username}", tag = "simulator", operation_id = "post_message",
     params(
         ("username" = String, Path, description = "The author's name", example = "Roger Histand"),
-        ("latest" = Option<i64>, Query, description = "Id of this action"),
+        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
     ),
     request_body = MessageRequest,
     responses(
@@ -128,8 +126,6 @@ pub(crate) async fn list_messages_of(
         (status = 400, description = "Blank, too long, or with control characters", body = ErrorJson),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
         (status = 404, description = "No such user", body = ErrorJson),
-        (status = 413, description = "Body over the limit", body = ErrorJson),
-        (status = 503, description = "Busy: try again", body = ErrorJson),
     ),
     security(("simulator" = []))
 )]

@@ -1,0 +1,140 @@
+//! When parts fail: the answer is 503 in the door's format, nothing acknowledged is lost, and no
+//! restart is needed afterwards.
+
+use std::{
+    sync::{Arc, Barrier},
+    time::Duration,
+};
+
+use minitwit::db::migrations;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{TestApp, TestDatabase, actors::PASSWORD, is_ci, postgres::PostgresServer};
+
+/// Takes every permit of the reading connections until it is dropped.
+struct Siege(Arc<Barrier>);
+
+impl Siege {
+    async fn lay(app: &TestApp) -> Self {
+        let width = app.state.settings.database.pool_size as usize;
+        let (arrived, leave) = (Arc::new(Barrier::new(width + 1)), Arc::new(Barrier::new(width + 1)));
+        for _ in 0..width {
+            let (state, arrived, leave) = (app.state.clone(), Arc::clone(&arrived), Arc::clone(&leave));
+            tokio::spawn(async move {
+                let hold = move |_: &mut minitwit::db::DbConnection| {
+                    arrived.wait();
+                    leave.wait();
+                    Ok(())
+                };
+                state.db.read("siege", hold).await.unwrap();
+            });
+        }
+        tokio::task::spawn_blocking(move || arrived.wait()).await.unwrap();
+        Self(leave)
+    }
+}
+
+impl Drop for Siege {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
+on_both! {
+    async fn an_exhausted_pool_is_503_in_both_formats_and_heals(db: TestDatabase) {
+        let app = db.app_with(|settings| {
+            settings.database.wait_ms = 50;
+            settings.database.pool_size = 2;
+        });
+        let siege = Siege::lay(&app).await;
+        let page = app.browser().get("/public").await;
+        assert_eq!((page.status, page.title().as_str()), (503, "Busy | MiniTwit"));
+        assert_eq!(page.header("retry-after"), "2");
+        let answer = app.simulator().get("/msgs").await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.error(), "Minitwit is busy: try again in a moment.");
+        assert_eq!(app.ops("/readyz").await.0, 503);
+        assert_eq!(app.ops("/livez").await.0, 200);
+        assert_eq!(app.browser().get("/login").await.status, 200, "what needs no database is served");
+        drop(siege);
+        assert_eq!(app.browser().get("/public").await.status, 200);
+    }
+
+    async fn a_full_hash_gate_is_503_and_holds_nobody_else_up(db: TestDatabase) {
+        let app = db.app_with(|settings| {
+            settings.passwords.permits = 1;
+            settings.passwords.wait_ms = 1;
+            // Some 100 ms a hash, so that sixteen at once cannot all have their turn within a millisecond.
+            (settings.passwords.memory_kib, settings.passwords.iterations) = (65_536, 2);
+        });
+        let simulator = app.simulator();
+        let names: Vec<String> = (0..16).map(|n| format!("user {n}")).collect();
+        let answers = futures_util::future::join_all(names.iter().map(|name| simulator.register(name))).await;
+        let busy = answers.iter().filter(|answer| answer.status == 503).count();
+        assert!((1..16).contains(&busy), "{answers:?}");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 204 | 503)), "{answers:?}");
+        let stored = app.state.db.read("count", minitwit::db::stats::count).await.unwrap().users;
+        assert_eq!(stored, 16 - i64::try_from(busy).unwrap(), "what was acknowledged is there, and nothing else");
+        assert_eq!(app.metric("minitwit_password_hash_queue_length").await, 0.0);
+    }
+
+    async fn a_failing_query_is_500_without_its_cause_and_is_counted(db: TestDatabase) {
+        let app = db.app();
+        migrations::revert_all(&db.target()).unwrap();
+        let page = app.browser().get("/public").await;
+        assert_eq!((page.status, page.title().as_str()), (500, "Something went wrong | MiniTwit"));
+        assert!(!page.source.contains("messages\"") && !page.source.contains("relation") && !page.source.contains("no such table"));
+        let answer = app.simulator().get("/msgs").await;
+        assert_eq!((answer.status, answer.error()), (500, "Something went wrong on our side."));
+        assert!(app.metric(r#"minitwit_db_errors_total{kind="query"}"#).await >= 2.0);
+    }
+
+    async fn latest_is_not_acknowledged_when_it_could_not_be_stored(db: TestDatabase) {
+        let app = db.app();
+        app.simulator().register("a").await;
+        let drop_latest = if db.is_postgres() { "DROP SEQUENCE simulator_latest" } else { "DROP TABLE simulator_latest" };
+        diesel::RunQueryDsl::execute(diesel::sql_query(drop_latest), &mut db.connect()).unwrap();
+        assert_eq!(app.simulator().get("/msgs?latest=5").await.status, 500);
+        assert_eq!(app.simulator().post("/msgs/a?latest=6", json!({ "content": "lost" })).await.status, 500);
+        assert_eq!(app.simulator().get("/msgs").await.body, json!([]), "and nothing is stored half");
+    }
+}
+
+#[tokio::test]
+async fn postgres_going_away_and_coming_back_needs_no_restart() {
+    let Some(server) = PostgresServer::start() else {
+        assert!(!is_ci(), "no Postgres could be started");
+        return;
+    };
+    let db = TestDatabase::on_server(&server);
+    let app = db.app_with(|settings| settings.database.wait_ms = 200);
+    let alice = app.signed_in("alice").await;
+    let mut acknowledged = 0;
+    for round in 0..2 {
+        assert_eq!(alice.say(&format!("before {round}")).await.status, 200);
+        acknowledged += 1;
+        server.crash();
+        for _ in 0..3 {
+            let page = alice.get("/public").await;
+            assert_eq!((page.status, page.title().as_str()), (503, "Busy | MiniTwit"));
+            assert_eq!(app.simulator().tweet("alice", "away").await.status, 503);
+            assert_eq!(app.browser().sign_in_with("alice", PASSWORD).await.status, 503);
+        }
+        assert_eq!(app.ops("/livez").await.0, 200);
+        assert_eq!(app.ops("/readyz").await.0, 503);
+        assert_eq!(app.browser().request(Method::GET, "/login").send().await.unwrap().status(), 200);
+        server.restart();
+        let mut tries = 0;
+        while app.ops("/readyz").await.0 != 200 {
+            tries += 1;
+            assert!(tries < 100, "not ready again");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for _ in 0..20 {
+            assert_eq!(app.browser().get("/public").await.status, 200, "not one more error once it is ready");
+        }
+    }
+    assert_eq!(app.simulator().get("/msgs/alice").await.body.as_array().unwrap().len(), acknowledged);
+    assert!(app.metric(r#"minitwit_db_errors_total{kind="connection_lost"}"#).await >= 1.0);
+}

@@ -1,0 +1,25 @@
+//! The integration tests: one binary, the real application, both databases.
+//!
+//! `support` has the harness: a test gets a fresh [`support::TestDatabase`], starts applications on
+//! it, and acts through a browser or the simulator. Every test inside `on_both!` runs twice.
+
+#[macro_use]
+mod support;
+
+mod api_contract;
+mod bad_input;
+mod cli;
+mod cross_site;
+mod faults;
+mod logs;
+mod migrations;
+mod openapi;
+mod operations;
+mod paging;
+mod passwords;
+mod replay;
+mod security;
+mod sessions;
+mod site_contract;
+mod throttles;
+mod writers;

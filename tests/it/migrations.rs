@@ -1,0 +1,137 @@
+//! The schema: up, down and up again; the same tables and columns on both; the keys that hold.
+
+use std::collections::BTreeSet;
+
+use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+use minitwit::db::{DbConnection, migrations};
+
+use crate::support::TestDatabase;
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+}
+
+/// Table and column, of everything that reads like a table. On Postgres the sequence for `latest`
+/// does; the sequences behind identities do not count.
+fn columns(db: &TestDatabase) -> BTreeSet<(String, String)> {
+    let mut conn = db.connect();
+    let query = match conn {
+        DbConnection::Postgres(_) => {
+            "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema() \
+             UNION ALL SELECT sequence_name::text, 'last_value' FROM information_schema.sequences \
+             WHERE sequence_schema = current_schema() AND sequence_name NOT LIKE '%\\_id\\_seq'"
+        }
+        DbConnection::Sqlite(_) => {
+            "SELECT t.name AS table_name, c.name AS column_name FROM sqlite_master t, pragma_table_info(t.name) c \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        }
+    };
+    let rows: Vec<Column> = sql_query(query).load(&mut conn).unwrap();
+    rows.into_iter()
+        .map(|row| (row.table_name, row.column_name))
+        .filter(|(table, _)| !table.starts_with("__"))
+        .collect()
+}
+
+fn indexes(db: &TestDatabase) -> BTreeSet<String> {
+    let mut conn = db.connect();
+    let query = match conn {
+        DbConnection::Postgres(_) => {
+            "SELECT tablename::text AS table_name, indexname::text AS column_name FROM pg_indexes WHERE schemaname = current_schema()"
+        }
+        DbConnection::Sqlite(_) => {
+            "SELECT tbl_name AS table_name, name AS column_name FROM sqlite_master WHERE type = 'index'"
+        }
+    };
+    let rows: Vec<Column> = sql_query(query).load(&mut conn).unwrap();
+    rows.into_iter().map(|row| row.column_name).collect()
+}
+
+#[test]
+fn both_databases_have_the_same_tables_and_columns() {
+    let Some(postgres) = TestDatabase::postgres() else { return };
+    let sqlite = TestDatabase::sqlite();
+    assert_eq!(columns(&postgres), columns(&sqlite));
+    assert_eq!(columns(&sqlite).len(), 17);
+    for name in
+        ["messages_by_time", "messages_by_author", "follows_by_followee", "sessions_by_expiry", "sessions_by_user"]
+    {
+        assert!(indexes(&postgres).contains(name) && indexes(&sqlite).contains(name), "{name}");
+    }
+}
+
+fn up_down_up(db: &TestDatabase) {
+    let applied = migrations::run(&db.target()).unwrap();
+    assert!(applied.len() >= 3);
+    let first = columns(db);
+    assert_eq!(migrations::run(&db.target()).unwrap(), Vec::<String>::new());
+    assert_eq!(migrations::revert_all(&db.target()).unwrap().len(), applied.len());
+    assert_eq!(columns(db), BTreeSet::new());
+    assert!(migrations::any_pending(&mut db.connect()).unwrap());
+    assert_eq!(migrations::run(&db.target()).unwrap(), applied);
+    assert_eq!(columns(db), first);
+    assert!(!migrations::any_pending(&mut db.connect()).unwrap());
+}
+
+#[test]
+fn migrations_go_up_down_and_up_on_sqlite() {
+    up_down_up(&TestDatabase::empty_sqlite());
+}
+
+#[test]
+fn migrations_go_up_down_and_up_on_postgres() {
+    if let Some(database) = TestDatabase::empty_postgres() {
+        up_down_up(&database);
+    }
+}
+
+fn eight_at_once(db: &TestDatabase) {
+    let total: usize = std::thread::scope(|scope| {
+        let migrating: Vec<_> = (0..8).map(|_| scope.spawn(|| migrations::run(&db.target()).unwrap().len())).collect();
+        migrating.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(total, 3, "each migration is applied once");
+}
+
+#[test]
+fn replicas_starting_together_migrate_once_on_sqlite() {
+    eight_at_once(&TestDatabase::empty_sqlite());
+}
+
+#[test]
+fn replicas_starting_together_migrate_once_on_postgres() {
+    if let Some(database) = TestDatabase::empty_postgres() {
+        eight_at_once(&database);
+    }
+}
+
+on_both! {
+    async fn the_schema_itself_refuses_what_must_not_be(db: TestDatabase) {
+        let mut conn = db.connect();
+        let mut run = |sql: &str| sql_query(sql).execute(&mut conn);
+        for name in ["a", "b"] {
+            run(&format!("INSERT INTO users (username, email, password_hash, created_at) VALUES ('{name}', '', '', 0)")).unwrap();
+        }
+        run("INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)").unwrap();
+        for refused in [
+            "INSERT INTO users (username, email, password_hash, created_at) VALUES ('a', '', '', 0)",
+            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)",
+            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 1)",
+            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 99)",
+            "INSERT INTO messages (author_id, text, published_at) VALUES (99, '', 0)",
+            "INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('x', 99, 0, 0)",
+        ] {
+            assert!(run(refused).is_err(), "{refused}");
+        }
+    }
+
+    async fn the_program_starts_on_an_empty_database_and_on_one_already_there(db: TestDatabase) {
+        migrations::revert_all(&db.target()).unwrap();
+        db.app().browser().register("alice").await;
+        assert_eq!(db.app().browser().sign_in("alice").await.path, "/");
+    }
+}

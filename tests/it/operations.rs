@@ -1,0 +1,140 @@
+//! What operators see: health, version, metrics, and a shutdown that loses nobody.
+
+use minitwit::startup::Stop;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+on_both! {
+    async fn health_and_version_are_on_the_operators_listener_only(db: TestDatabase) {
+        let app = db.app();
+        assert_eq!(app.ops("/livez").await, (200, r#"{"status":"alive"}"#.into()));
+        assert_eq!(app.ops("/readyz").await, (200, r#"{"status":"ready"}"#.into()));
+        let version: Value = serde_json::from_str(&app.ops("/version").await.1).unwrap();
+        assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(app.ops("/nothing").await.0, 404);
+        for path in ["/livez", "/readyz", "/version", "/metrics"] {
+            assert_eq!(app.browser().get(path).await.status, 404, "{path} on the public listener");
+        }
+    }
+
+    async fn readiness_fails_while_shutting_down_and_with_pending_migrations(db: TestDatabase) {
+        let app = db.app();
+        minitwit::db::migrations::revert_all(&db.target()).unwrap();
+        let (status, body) = app.ops("/readyz").await;
+        assert_eq!((status, body.contains("migrations pending")), (503, true), "{body}");
+        minitwit::db::migrations::run(&db.target()).unwrap();
+        assert_eq!(app.ops("/readyz").await.0, 200);
+        app.state.begin_shutdown();
+        let (status, body) = app.ops("/readyz").await;
+        assert_eq!((status, body.contains("shutting down")), (503, true), "{body}");
+        assert_eq!(app.ops("/livez").await.0, 200);
+        assert_eq!(app.browser().get("/public").await.status, 200, "still serving");
+    }
+
+    async fn stopping_ends_the_server_and_frees_its_port(db: TestDatabase) {
+        let app = db.app();
+        let address = app.address;
+        app.browser().get("/public").await;
+        app.stop(Stop::AfterDraining);
+        assert!(reqwest::get(format!("http://{address}/public")).await.is_err());
+    }
+
+    async fn requests_are_counted_by_surface_route_method_and_status(db: TestDatabase) {
+        let app = db.app();
+        let alice = app.signed_in("alice").await;
+        alice.get("/alice").await;
+        alice.get("/nobody").await;
+        app.simulator().get("/msgs/alice").await;
+        app.simulator().get("/msgs/nobody").await;
+        for (series, expected) in [
+            (r#"{method="GET",route="/{username}",status="200",surface="web"}"#, 1.0),
+            (r#"{method="GET",route="/{username}",status="404",surface="web"}"#, 1.0),
+            (r#"{method="POST",route="/login",status="302",surface="web"}"#, 1.0),
+            (r#"{method="GET",route="/api/msgs/{username}",status="200",surface="sim"}"#, 1.0),
+            (r#"{method="GET",route="/api/msgs/{username}",status="404",surface="sim"}"#, 1.0),
+        ] {
+            assert_eq!(app.metric(&format!("minitwit_http_requests_total{series}")).await, expected, "{series}");
+            assert_eq!(app.metric(&format!("minitwit_http_request_duration_seconds_count{series}")).await, expected);
+        }
+        let (_, text) = app.ops("/metrics").await;
+        assert!(text.contains("minitwit_http_request_duration_seconds_bucket") && text.contains("le=\"0.3\""));
+    }
+
+    async fn labels_are_bounded_whatever_is_requested(db: TestDatabase) {
+        let app = db.app();
+        let browser = app.browser();
+        let series = async || app.ops("/metrics").await.1.lines().filter(|line| !line.starts_with('#')).count();
+        let visit = async |n: u32| {
+            for path in [format!("/{n}"), format!("/a/b/{n}"), format!("/static/{n}"), format!("/api/{n}"), format!("/api/msgs/{n}"),
+                format!("/avatars/{n}.svg"), format!("/{n}/follow"), format!("/public?x={n}"), format!("/api/docs/{n}")]
+            {
+                browser.get(&path).await;
+                let method = Method::from_bytes(format!("M{n}").as_bytes()).unwrap();
+                browser.request(method, &path).send().await.unwrap();
+            }
+        };
+        visit(0).await;
+        // The first look is itself a request, whose series the second one sees.
+        series().await;
+        let before = series().await;
+        for n in 1..30 {
+            visit(n).await;
+        }
+        assert_eq!(series().await, before);
+        let (_, text) = app.ops("/metrics").await;
+        assert!(!text.contains("\"M1\"") && text.contains("route=\"UNKNOWN\""));
+    }
+
+    async fn business_events_and_the_simulators_progress_are_counted(db: TestDatabase) {
+        let app = db.app();
+        let simulator = app.simulator();
+        let alice = app.signed_in("alice").await;
+        alice.say("hi").await;
+        alice.sign_in_with("alice", "wrong").await;
+        app.browser().sign_in_with("alice", "wrong").await;
+        simulator.post("/register?latest=10", json!({ "username": "b", "email": "b@b", "pwd": "x" })).await;
+        simulator.post("/msgs/b?latest=11", json!({ "content": "x" })).await;
+        simulator.post("/fllws/b?latest=15", json!({ "follow": "alice" })).await;
+        simulator.post("/fllws/b?latest=16", json!({ "follow": "alice" })).await;
+        simulator.post("/fllws/b?latest=17", json!({ "unfollow": "alice" })).await;
+        simulator.post("/msgs/nobody?latest=18", json!({ "content": "x" })).await;
+        for (series, expected) in [
+            (r#"minitwit_registrations_total{result="ok",source="web"}"#, 1.0),
+            (r#"minitwit_registrations_total{result="ok",source="simulator"}"#, 1.0),
+            (r#"minitwit_messages_posted_total{source="web"}"#, 1.0),
+            (r#"minitwit_messages_posted_total{source="simulator"}"#, 1.0),
+            (r#"minitwit_follow_actions_total{action="follow",effect="changed",source="simulator"}"#, 1.0),
+            (r#"minitwit_follow_actions_total{action="follow",effect="noop",source="simulator"}"#, 1.0),
+            (r#"minitwit_follow_actions_total{action="unfollow",effect="changed",source="simulator"}"#, 1.0),
+            (r#"minitwit_logins_total{result="ok"}"#, 1.0),
+            (r#"minitwit_logins_total{result="wrong_password"}"#, 1.0),
+            (r#"minitwit_simulator_actions_total{action="tweet",status="204"}"#, 1.0),
+            (r#"minitwit_simulator_actions_total{action="tweet",status="404"}"#, 1.0),
+            (r#"minitwit_simulator_actions_total{action="follow",status="204"}"#, 2.0),
+            ("minitwit_simulator_latest_id", 18.0),
+            ("minitwit_simulator_skipped_actions_total", 3.0),
+        ] {
+            assert_eq!(app.metric(series).await, expected, "{series}");
+        }
+        assert!(app.metric("minitwit_simulator_last_seen_timestamp_seconds").await > 1.7e9);
+        assert!(app.metric("minitwit_db_pool_max_connections").await >= 4.0);
+        assert!(app.metric(r#"minitwit_db_query_duration_seconds_count{query="post_message"}"#).await >= 2.0);
+        assert!(app.metric("process_resident_memory_bytes").await > 0.0);
+        assert!(app.ops("/metrics").await.1.contains("minitwit_cpu_load_percent "));
+    }
+
+    async fn rows_are_counted_in_the_background(db: TestDatabase) {
+        db.app().signed_in("alice").await.say("hi").await;
+        // A fresh process counts at once, and then every `metrics.refresh_interval`.
+        let app = db.app();
+        let mut counted = 0.0;
+        for _ in 0..200 {
+            counted = app.metric("minitwit_business_refresh_timestamp_seconds").await;
+            if counted > 0.0 {
+                break;
+            }
+        }
+        assert!(counted > 0.0);
+        assert_eq!((app.metric("minitwit_users").await, app.metric("minitwit_messages").await), (1.0, 1.0));
+    }
+}

@@ -1,0 +1,116 @@
+//! A fresh database for each test.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use minitwit::db::{DbConnection, Target, migrations};
+use tempfile::TempDir;
+
+use super::postgres::PostgresServer;
+
+/// A database that nobody else uses; gone when dropped.
+pub struct TestDatabase {
+    url: String,
+    _files: Option<TempDir>,
+}
+
+/// The schema costs a few milliseconds: it is made once, and its file copied.
+static MIGRATED: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("migrated.db");
+    migrations::run(&target(&format!("sqlite://{}", file.display()))).unwrap();
+    (folder, file)
+});
+
+/// The server behind all Postgres tests of this run; `None` when there is none to be had.
+static POSTGRES: LazyLock<Option<PostgresServer>> = LazyLock::new(|| {
+    let server = PostgresServer::start();
+    if server.is_none() {
+        assert!(!is_ci(), "no Postgres could be started, and under CI that is a failure");
+        eprintln!("\n*** NOT TESTED ON POSTGRES: no server binaries found. scripts/test installs them. ***\n");
+    }
+    server
+});
+
+impl TestDatabase {
+    /// A migrated SQLite file.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        std::fs::copy(&MIGRATED.1, &file).unwrap();
+        Self { url: format!("sqlite://{}", file.display()), _files: Some(folder) }
+    }
+
+    /// An empty SQLite file that does not exist yet.
+    pub fn empty_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new.db");
+        Self { url: format!("sqlite://{}", file.display()), _files: Some(folder) }
+    }
+
+    /// A schema of its own, migrated, in `TEST_DATABASE_URL` or on the throwaway server.
+    pub fn postgres() -> Option<Self> {
+        let database = Self::empty_postgres()?;
+        migrations::run(&database.target()).unwrap();
+        Some(database)
+    }
+
+    /// A schema of its own, empty.
+    pub fn empty_postgres() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let base = match environment("TEST_DATABASE_URL") {
+            Some(url) => url,
+            None => POSTGRES.as_ref()?.url(),
+        };
+        let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut conn = target(&base).connect().unwrap();
+        diesel::RunQueryDsl::execute(diesel::sql_query(format!("CREATE SCHEMA {schema}")), &mut conn).unwrap();
+        let joint = if base.contains('?') { '&' } else { '?' };
+        Some(Self { url: format!("{base}{joint}options=-csearch_path%3D{schema}"), _files: None })
+    }
+
+    /// On a server of the test's own, which it may crash.
+    pub fn on_server(server: &PostgresServer) -> Self {
+        let database = Self { url: server.url(), _files: None };
+        migrations::run(&database.target()).unwrap();
+        database
+    }
+
+    /// As `database.url`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn target(&self) -> Target {
+        target(&self.url)
+    }
+
+    /// A connection of the test's own, to look and to meddle.
+    pub fn connect(&self) -> DbConnection {
+        self.target().connect().unwrap()
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+}
+
+fn target(url: &str) -> Target {
+    Target::parse(&url.into()).unwrap()
+}
+
+/// Whether a suite that is left out is a failure.
+pub fn is_ci() -> bool {
+    environment("CI").is_some()
+}
+
+/// A variable of the test run.
+pub fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "that rule is about the program, not its tests")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
