@@ -29,6 +29,9 @@ pub enum Error {
         /// Value of the `Allow` header.
         allow: &'static str,
     },
+    /// 408: the body took longer than `server.body_timeout`.
+    #[error("request timeout")]
+    Timeout,
     /// 413: the body is over `server.body_limit`.
     #[error("payload too large")]
     PayloadTooLarge,
@@ -83,6 +86,7 @@ impl Error {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -100,12 +104,6 @@ impl Error {
             Self::BadRequest(why) => why.clone(),
             other => default_message(other.status()).into(),
         }
-    }
-
-    /// Whether the next log line should be about this: ours to mend, not the client's.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        matches!(self, Self::Internal(_) | Self::Unavailable { .. })
     }
 
     /// Value of `Retry-After`, in seconds.

@@ -3,7 +3,10 @@
 mod flag;
 mod healthcheck;
 mod migrate;
+mod scenario;
+mod scenario_file;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,14 @@ enum Command {
     Unflag(flag::UnflagArguments),
     /// Ask a running Minitwit whether it is ready; the exit status says (0: ready).
     Healthcheck,
+    /// Replay a scenario against an API, and report what went wrong and how fast it was.
+    ///
+    /// Each call is made as the course's client makes it, and dropped after 0.3 s. Credentials
+    /// are the settings `simulator.username` and `simulator.password`. A wrong answer is printed
+    /// as `time,host,id,code,command`; the exit status is 1 if there was any.
+    Simulate(simulate::SimulateArguments),
+    /// Write an invented scenario to standard output, in the recorded one's format and mix.
+    Scenario(scenario::ScenarioArguments),
 }
 
 /// Runs what the command line asks for.
@@ -50,5 +61,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Flag(arguments) => flag::flag(&arguments, &config::load()?),
         Command::Unflag(arguments) => flag::unflag(&arguments, &config::load()?),
         Command::Healthcheck => healthcheck::run(&config::load()?),
+        Command::Simulate(arguments) => simulate::run(&arguments, &config::load()?),
+        Command::Scenario(arguments) => scenario::run(&arguments),
     }
 }

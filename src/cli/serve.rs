@@ -15,7 +15,8 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         let address = application.public_address();
         tracing::info!(%address, ops_address = %application.ops_address(), %origin, "listening");
         if std::io::stdout().is_terminal() {
-            println!("Minitwit is running: open http://{address} in a browser (Ctrl-C stops it).");
+            let here = if address.ip().is_unspecified() { "localhost".into() } else { address.ip().to_string() };
+            println!("Minitwit is running: open http://{here}:{} in a browser (Ctrl-C stops it).", address.port());
         }
         application.run_until_stopped().await
     })?;

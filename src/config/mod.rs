@@ -73,6 +73,8 @@ pub struct ServerSettings {
     pub query_limit: usize,
     /// Seconds to send a request's head.
     pub header_timeout: u64,
+    /// Seconds to send a request's body.
+    pub body_timeout: u64,
     /// Seconds an idle connection is kept; 0: none is.
     pub keep_alive: u64,
     /// Seconds to wait for a client to close.

@@ -6,7 +6,7 @@
 //! with its causes. The error page needs no database.
 
 use actix_web::{
-    Error as ActixError, HttpResponse,
+    Error as ActixError, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
@@ -42,7 +42,7 @@ pub async fn as_json(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let response = next.call(request).await?.map_into_boxed_body();
-    let json = |status: StatusCode, error_msg: String| {
+    let json = |_: &_, status: StatusCode, error_msg: String| {
         HttpResponse::build(status).json(ErrorJson { status: status.as_u16(), error_msg })
     };
     Ok(if is_bare(&response) { dress(response, json) } else { response })
@@ -77,12 +77,15 @@ fn is_bare(response: &ServiceResponse) -> bool {
 }
 
 /// Replaces the body and keeps what only the original knows: `Allow` and `Retry-After`.
-fn dress(bare: ServiceResponse, look: impl FnOnce(StatusCode, String) -> HttpResponse) -> ServiceResponse {
+fn dress(
+    bare: ServiceResponse,
+    look: impl FnOnce(&HttpRequest, StatusCode, String) -> HttpResponse,
+) -> ServiceResponse {
     let status = bare.status();
     let ours = bare.response().error().and_then(ActixError::as_error::<Error>);
     log_if_ours(status, ours, bare.response().error());
     let message = ours.map_or_else(|| default_message(status).into(), Error::public_message).into_owned();
-    let mut dressed = look(status, message);
+    let mut dressed = look(bare.request(), status, message);
     for name in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = bare.headers().get(&name) {
             dressed.headers_mut().insert(name, value.clone());
@@ -92,16 +95,19 @@ fn dress(bare: ServiceResponse, look: impl FnOnce(StatusCode, String) -> HttpRes
     ServiceResponse::new(request, dressed)
 }
 
+/// Logs what is ours to mend, with its causes; for those who answer an error with more than a page.
+pub fn log(why: &Error) {
+    let (status, causes) = (why.status().as_u16(), causes(why));
+    match why {
+        Error::Unavailable { .. } => warn!(status, causes, "request refused: unavailable"),
+        Error::Internal(_) => error!(status, causes, "request failed"),
+        _ => {}
+    }
+}
+
 fn log_if_ours(status: StatusCode, ours: Option<&Error>, any: Option<&ActixError>) {
     match ours {
-        Some(why) if why.is_ours() => {
-            let causes = causes(why);
-            if matches!(why, Error::Unavailable { .. }) {
-                warn!(status = status.as_u16(), causes, "request refused: unavailable");
-            } else {
-                error!(status = status.as_u16(), causes, "request failed");
-            }
-        }
+        Some(why) => log(why),
         None if status.is_server_error() => {
             let causes = any.map(ToString::to_string).unwrap_or_default();
             error!(status = status.as_u16(), causes, "request failed");

@@ -1,11 +1,11 @@
 //! Extractor for HTML forms, strict about bytes and lenient about the rest.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 
-use super::json::body_error;
+use super::body;
 use crate::error::Error;
 
 /// A form's fields, from an `application/x-www-form-urlencoded` body whatever its content type
@@ -17,8 +17,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(request, payload);
-        Box::pin(async move { parse(&body.await.map_err(|why| body_error(&why))?).map(Self) })
+        let body = body::read(request, payload);
+        Box::pin(async move { parse(&body.await?).map(Self) })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, rc::Rc};
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    HttpMessage, HttpRequest, HttpResponse, Responder,
     http::{StatusCode, header},
 };
 use askama::Template;
@@ -90,6 +90,11 @@ pub fn redirect_with_flash(request: &HttpRequest, state: &AppState, path: &str, 
     response
 }
 
+/// Request extension: what somebody has typed into the request's form. If the request fails, the error
+/// page shows it, so that it is not lost.
+#[derive(Clone)]
+pub struct Typed(pub String);
+
 /// Any error, in the site's layout. Needs no database, so it can say that there is none.
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -97,6 +102,7 @@ struct ErrorPage {
     layout: Layout,
     status: StatusCode,
     message: String,
+    typed: Option<String>,
 }
 
 impl ErrorPage {
@@ -106,6 +112,7 @@ impl ErrorPage {
             403 => "Not allowed",
             404 => "Not found",
             405 => "Wrong kind of request",
+            408 => "Too slow",
             413 | 414 | 431 => "Too much",
             429 => "Slow down",
             503 => "Busy",
@@ -117,8 +124,9 @@ impl ErrorPage {
 
 /// The page of an error.
 #[must_use]
-pub fn error_page(status: StatusCode, message: String) -> HttpResponse {
-    match (ErrorPage { layout: Layout::anonymous(), status, message }).render() {
+pub fn error_page(request: &HttpRequest, status: StatusCode, message: String) -> HttpResponse {
+    let typed = request.extensions().get::<Typed>().map(|typed| typed.0.clone());
+    match (ErrorPage { layout: Layout::anonymous(), status, message, typed }).render() {
         Ok(body) => HttpResponse::build(status)
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
             .content_type("text/html; charset=utf-8")

@@ -1,10 +1,11 @@
 //! JSON in and out of the API.
 
-use actix_web::{Error as ActixError, FromRequest, HttpRequest, dev::Payload, http::StatusCode, web::Bytes};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
+use super::body;
 use crate::error::Error;
 
 /// The body of every error under `/api`.
@@ -26,8 +27,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(request, payload);
-        Box::pin(async move { parse(&body.await.map_err(|why| body_error(&why))?).map(Self) })
+        let body = body::read(request, payload);
+        Box::pin(async move { parse(&body.await?).map(Self) })
     }
 }
 
@@ -38,15 +39,6 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     }
     serde_json::from_slice(body)
         .map_err(|why| Error::BadRequest(format!("The body is no such JSON object: {why}").into()))
-}
-
-/// What it means that a body could not be read.
-pub(super) fn body_error(why: &ActixError) -> Error {
-    if why.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-        Error::PayloadTooLarge
-    } else {
-        Error::BadRequest("The body did not arrive whole.".into())
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `startup.rs`.
 
 pub mod assets;
+pub mod body;
 pub mod client_address;
 pub mod cookies;
 pub mod cross_origin;

@@ -107,10 +107,11 @@ on_both! {
         let app = db.app();
         let simulator = app.simulator();
         simulator.register("a").await;
+        let deep = vec![b'['; 60_000];
         let bodies: [&[u8]; 15] = [
             b"", b"{", b"null", b"[]", b"\"x\"", b"1", b"{\"content\":1}", b"{\"content\":[\"x\"]}", b"{\"content\":{}}",
             b"[\"hi\"]", b"{\"content\":\"\xff\xfe\"}", br#"{"content":"\ud800"}"#, br#"{"content":"a","content":"b"}"#,
-            br#"{"content":"a"} trailing"#, &[b'['; 60_000],
+            br#"{"content":"a"} trailing"#, &deep,
         ];
         for body in bodies {
             for path in ["/msgs/a", "/fllws/a", "/register"] {
@@ -226,6 +227,17 @@ on_both! {
         ] {
             let (status, text) = raw(app.address, request.as_bytes()).await;
             assert!((400..500).contains(&status), "{request:?}: {text}");
+        }
+        is_alive(&app).await;
+    }
+
+    async fn bodies_that_never_end_are_given_up_on_both_doors(db: TestDatabase) {
+        let app = db.app_with(|settings| settings.server.body_timeout = 1);
+        for (path, kind) in [("/login", "text/html"), ("/api/register", "application/json")] {
+            let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\nusername=");
+            let (status, text) = raw(app.address, request.as_bytes()).await;
+            assert_eq!(status, 408, "{text}");
+            assert!(text.contains(kind), "{text}");
         }
         is_alive(&app).await;
     }

@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use minitwit::db::migrations;
+use actix_web::{App, middleware::from_fn, web};
+use minitwit::{
+    db::migrations,
+    http::{errors, routing},
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -39,6 +43,10 @@ impl Drop for Siege {
     fn drop(&mut self) {
         self.0.wait();
     }
+}
+
+async fn panicking() -> &'static str {
+    panic!("a handler's own");
 }
 
 on_both! {
@@ -77,6 +85,57 @@ on_both! {
         let stored = app.state.db.read("count", minitwit::db::stats::count).await.unwrap().users;
         assert_eq!(stored, 16 - i64::try_from(busy).unwrap(), "what was acknowledged is there, and nothing else");
         assert_eq!(app.metric("minitwit_password_hash_queue_length").await, 0.0);
+    }
+
+    async fn a_form_that_could_not_be_carried_out_keeps_what_was_typed(db: TestDatabase) {
+        let app = db.app_with(|settings| {
+            settings.database.wait_ms = 50;
+            settings.database.pool_size = 1;
+        });
+        let siege = Siege::lay(&app).await;
+        let page = app.browser().register("Wendell Ballan").await;
+        assert_eq!((page.status, page.header("retry-after")), (503, "2"));
+        assert_eq!(page.text("div.error"), "Error: Minitwit is busy: try again in a moment.");
+        assert_eq!(page.attributes("input[name=username]", "value"), ["Wendell Ballan"]);
+        let page = app.browser().sign_in("Wendell Ballan").await;
+        assert_eq!((page.status, page.title().as_str()), (503, "Sign In | MiniTwit"));
+        assert_eq!(page.attributes("input[name=username]", "value"), ["Wendell Ballan"]);
+        drop(siege);
+    }
+
+    async fn a_panic_in_database_work_is_a_500_for_one_caller_only(db: TestDatabase) {
+        let app = db.app();
+        let outcome = app.state.db.write("panicking", |_| -> diesel::QueryResult<()> { panic!("a test's") }).await;
+        assert!(matches!(outcome, Err(minitwit::error::Error::Internal(_))));
+        for _ in 0..10 {
+            assert_eq!(app.simulator().register("again").await.status / 100 % 2, 0, "204, then 400");
+        }
+        assert_eq!(app.signed_in("alice").await.say("hi").await.status, 200, "the writing connection was replaced");
+    }
+
+    async fn a_panic_in_a_handler_is_a_500_page_and_is_counted(db: TestDatabase) {
+        let app = db.app();
+        let state = app.state.clone();
+        let served = actix_web::test::init_service(
+            App::new().app_data(state.clone()).service(
+                web::scope("")
+                    .service(routing::resource("/panics", routing::READ).route(routing::get(panicking)))
+                    .service(routing::resource("/fine", routing::READ).route(routing::get(async || "fine")))
+                    .wrap(from_fn(errors::as_page)),
+            ),
+        )
+        .await;
+        let call = async |path: &str| {
+            let request = actix_web::test::TestRequest::get().uri(path).to_request();
+            let response = actix_web::test::call_service(&served, request).await;
+            (response.status().as_u16(), actix_web::test::read_body(response).await)
+        };
+        let (status, body) = call("/panics").await;
+        assert_eq!(status, 500);
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(page.contains("Something went wrong") && !page.contains("handler's"));
+        assert_eq!(state.metrics.panics.get(), 1);
+        assert_eq!(call("/fine").await.0, 200, "the worker lives on");
     }
 
     async fn a_failing_query_is_500_without_its_cause_and_is_counted(db: TestDatabase) {

@@ -36,15 +36,10 @@ impl Process {
             .current_dir(std::env::temp_dir());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
-        loop {
-            let mut line = String::new();
-            assert!(lines.read_line(&mut line).unwrap() > 0, "ended before it listened");
-            let entry: Value = serde_json::from_str(&line).unwrap();
-            if entry["msg"] == "listening" {
-                let address = entry["address"].as_str().unwrap().parse().unwrap();
-                return Self { child, lines, address };
-            }
-        }
+        let entries = lines.by_ref().lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        let listening = entries.into_iter().find(|entry| entry["msg"] == "listening").expect("it listens");
+        let address = listening["address"].as_str().unwrap().parse().unwrap();
+        Self { child, lines, address }
     }
 
     /// Ends it as an orchestrator does, and returns all that it wrote since it listened.

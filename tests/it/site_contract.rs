@@ -128,23 +128,31 @@ on_both! {
         assert!(page.text(".twitbox .hint").contains("10 characters"));
     }
 
+    async fn what_was_typed_comes_back_when_the_author_was_signed_out_meanwhile(db: TestDatabase) {
+        let stranger = db.app().browser();
+        let page = stranger.say("a long <thought>").await;
+        assert_eq!(page.status, 401);
+        assert_eq!(page.text("textarea"), "a long <thought>");
+        assert!(page.attributes("main a", "href").contains(&"/login".to_owned()));
+    }
+
     async fn the_timelines_show_whose_messages_they_should(db: TestDatabase) {
         let app = db.app();
-        let foo = app.signed_in("foo").await;
-        foo.say("the message by foo").await;
-        let bar = app.signed_in("bar").await;
-        bar.say("the message by bar").await;
-        assert_eq!(bar.get("/public").await.messages(), ["the message by bar", "the message by foo"]);
-        assert_eq!(bar.get("/").await.messages(), ["the message by bar"]);
-        let page = bar.get("/foo/follow").await;
+        let author = app.signed_in("foo").await;
+        author.say("the message by foo").await;
+        let reader = app.signed_in("bar").await;
+        reader.say("the message by bar").await;
+        assert_eq!(reader.get("/public").await.messages(), ["the message by bar", "the message by foo"]);
+        assert_eq!(reader.get("/").await.messages(), ["the message by bar"]);
+        let page = reader.get("/foo/follow").await;
         assert_eq!((page.status, page.path.as_str()), (200, "/foo"));
         assert!(page.source.contains("You are now following &#34;foo&#34;"));
-        assert_eq!(bar.get("/").await.messages(), ["the message by bar", "the message by foo"]);
-        assert_eq!(bar.get("/bar").await.messages(), ["the message by bar"]);
-        assert_eq!(bar.get("/foo").await.messages(), ["the message by foo"]);
-        let page = bar.get("/foo/unfollow").await;
+        assert_eq!(reader.get("/").await.messages(), ["the message by bar", "the message by foo"]);
+        assert_eq!(reader.get("/bar").await.messages(), ["the message by bar"]);
+        assert_eq!(reader.get("/foo").await.messages(), ["the message by foo"]);
+        let page = reader.get("/foo/unfollow").await;
         assert!(page.source.contains("You are no longer following &#34;foo&#34;"));
-        assert_eq!(bar.get("/").await.messages(), ["the message by bar"]);
+        assert_eq!(reader.get("/").await.messages(), ["the message by bar"]);
     }
 
     async fn a_profile_says_how_one_stands_to_its_owner(db: TestDatabase) {

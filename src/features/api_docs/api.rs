@@ -42,7 +42,8 @@ async fn show_file(file: Path<String>) -> Result<HttpResponse, Error> {
 }
 
 fn serve(name: &str) -> Result<HttpResponse, Error> {
-    let config = Arc::new(Config::from("/api/openapi.json"));
+    // Without the bar that loads other documents: its logo brings a style of its own, which the policy refuses.
+    let config = Arc::new(Config::from("/api/openapi.json").use_base_layout());
     let file = utoipa_swagger_ui::serve(name, config)
         .map_err(|why| Error::Internal(anyhow!("Swagger UI: {why}")))?
         .ok_or(Error::NotFound)?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use crate::{
     features::Source,
     http::{
         forms::Form,
-        html::{self, Layout, Page},
+        html::{self, Layout, Page, Typed},
         query,
         routing::{self, READ, get, resource},
         session::{MaybeViewer, SignedIn, Viewer},
@@ -170,9 +170,11 @@ struct MessageForm {
 async fn add_message(
     request: HttpRequest,
     state: web::Data<AppState>,
-    SignedIn(viewer): SignedIn,
     Form(form): Form<MessageForm>,
 ) -> Result<HttpResponse, Error> {
+    // Before anything can fail: whoever was signed out meanwhile gets the text back with the refusal.
+    request.extensions_mut().insert(Typed(form.text.clone()));
+    let SignedIn(viewer) = SignedIn::extract(&request).await?;
     match post(&state, Source::Web, &viewer.username, &form.text, None).await? {
         Ok(_) => Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned())),
         Err(MessageError::Blank) => Ok(html::redirect("/")),

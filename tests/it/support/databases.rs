@@ -111,6 +111,5 @@ pub fn is_ci() -> bool {
 
 /// A variable of the test run.
 pub fn environment(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "that rule is about the program, not its tests")]
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
