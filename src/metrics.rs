@@ -112,7 +112,7 @@ impl Metrics {
             )?,
             simulator_latest: add.gauge(
                 "minitwit_simulator_latest_id",
-                "The latest action that this replica stored, or read at start.",
+                "The latest action, as this replica stored it or read it with its last count.",
             )?,
             simulator_last_seen: add.float(
                 "minitwit_simulator_last_seen_timestamp_seconds",

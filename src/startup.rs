@@ -66,7 +66,7 @@ impl Application {
     pub fn build(settings: Settings) -> anyhow::Result<Self> {
         if settings.database.migrate_at_start {
             for name in migrations::run(&Target::parse(&settings.database.url)?)? {
-                info!(name, "migrated");
+                info!(migration = name, "migrated");
             }
         }
         let metrics = Metrics::new(VERSION.number, VERSION.commit)?;

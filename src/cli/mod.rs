@@ -42,7 +42,7 @@ enum Command {
     Healthcheck,
     /// Replay a scenario against an API, and report what went wrong and how fast it was.
     ///
-    /// Each call is made as the course's client makes it, and dropped after 0.3 s. Credentials
+    /// Each call is made as the course's client makes it, and dropped after --timeout. Credentials
     /// are the settings `simulator.username` and `simulator.password`. A wrong answer is printed
     /// as `time,host,id,code,command`; the exit status is 1 if there was any.
     Simulate(simulate::SimulateArguments),

@@ -12,7 +12,7 @@ use actix_web::{
     middleware::Next,
 };
 use prometheus::IntGauge;
-use tracing::{Span, info, info_span};
+use tracing::{Span, error_span, info};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::limits::is_known;
@@ -30,7 +30,8 @@ impl RootSpanBuilder for RequestSpan {
         let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         let method = if is_known(request.method()) { request.method().as_str() } else { "OTHER" };
         let route = request.match_pattern();
-        info_span!("request", request_id = id, method, route = route.as_deref().unwrap_or("UNKNOWN"))
+        // The highest level: a filter that drops it would take the id off the lines that it lets through.
+        error_span!("request", request_id = id, method, route = route.as_deref().unwrap_or("UNKNOWN"))
     }
 
     fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, ActixError>) {

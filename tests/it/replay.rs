@@ -53,7 +53,9 @@ async fn replay(db: &TestDatabase, extra: &'static [&str]) {
     let file = scenario.clone();
     let replay = move || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
-        command.arg("simulate").arg(file).arg(url).args(["--limit", &limit]).args(extra).output().unwrap()
+        // Right answers count here, not fast ones: this machine runs a hundred other tests as well.
+        let arguments = ["--timeout", "10000", "--limit", &limit];
+        command.arg("simulate").arg(file).arg(url).args(arguments).args(extra).output().unwrap()
     };
     let output = tokio::task::spawn_blocking(replay).await.unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

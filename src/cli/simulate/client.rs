@@ -18,8 +18,8 @@ use serde::Serialize;
 use super::super::scenario_file::{Action, Command};
 use crate::{config::SimulatorSettings, domain::username};
 
-/// The course's client drops an answer that takes longer.
-const TIMEOUT: Duration = Duration::from_millis(300);
+/// Milliseconds after which the course's client drops an answer.
+pub(super) const PATIENCE_MS: u64 = 300;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,12 @@ impl Simulator {
     ///
     /// # Errors
     /// When the URL cannot be one, or asks for what this client cannot do.
-    pub(super) fn new(url: &str, keep_alive: bool, settings: &SimulatorSettings) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        url: &str,
+        keep_alive: bool,
+        timeout: Duration,
+        settings: &SimulatorSettings,
+    ) -> anyhow::Result<Self> {
         let url = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?;
         ensure!(
             url.scheme() != "https",
@@ -96,7 +101,7 @@ impl Simulator {
         }
         let client = Client::builder()
             .default_headers(headers)
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .no_proxy()
@@ -161,6 +166,8 @@ mod tests {
 
     use super::*;
 
+    const TIMEOUT: Duration = Duration::from_millis(PATIENCE_MS);
+
     fn settings() -> SimulatorSettings {
         SimulatorSettings { enabled: true, username: "simulator".to_owned(), password: "s:ecret".into() }
     }
@@ -173,7 +180,7 @@ mod tests {
 
     #[tokio::main(flavor = "current_thread")]
     async fn send(url: &str, keep_alive: bool, command: Command<'static>) -> (Outcome, Duration) {
-        Simulator::new(url, keep_alive, &settings()).unwrap().send(&action(command)).await.unwrap()
+        Simulator::new(url, keep_alive, TIMEOUT, &settings()).unwrap().send(&action(command)).await.unwrap()
     }
 
     /// Answers one request with `answer`, and gives back what it read.
@@ -223,7 +230,7 @@ mod tests {
             (Command::Unfollow { whom: "B C" }, "/fllws/%C3%85sa%20O%27Quill?latest=42", r#"{"unfollow":"B C"}"#),
         ] {
             let action = action(command);
-            let simulator = Simulator::new("http://localhost:1/api", true, &settings()).unwrap();
+            let simulator = Simulator::new("http://localhost:1/api", true, TIMEOUT, &settings()).unwrap();
             assert_eq!(simulator.url(&action), format!("http://localhost:1/api{path}"));
             assert_eq!(serde_json::to_string(&super::body(&action)).unwrap(), body);
         }
@@ -261,7 +268,7 @@ mod tests {
             ("http://me:secret@minitwit.example/api", "credentials as settings"),
             ("http://minitwit.example/api?latest=1", "no query"),
         ] {
-            let Err(why) = Simulator::new(url, false, &settings()) else { panic!("{url} was taken") };
+            let Err(why) = Simulator::new(url, false, TIMEOUT, &settings()) else { panic!("{url} was taken") };
             let why = format!("{why:#}");
             assert!(why.contains(reason) && !why.contains("secret"), "{why}");
         }

@@ -13,7 +13,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
@@ -23,7 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use self::{
-    client::{Outcome, Simulator},
+    client::{Outcome, PATIENCE_MS, Simulator},
     report::{Report, Tally},
 };
 use super::scenario_file::{self, Action};
@@ -46,6 +46,9 @@ pub(super) struct SimulateArguments {
     /// Stop after the first N actions of the file.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Milliseconds to wait for an answer; the course's client waits 300.
+    #[arg(long, value_name = "MS", default_value_t = PATIENCE_MS, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
     /// Keep connections open. The course's client opens one for each call.
     #[arg(long)]
     keep_alive: bool,
@@ -53,7 +56,8 @@ pub(super) struct SimulateArguments {
 
 /// Replays, reports, and fails if any action did.
 pub(super) fn run(arguments: &SimulateArguments, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let simulator = Simulator::new(&arguments.url, arguments.keep_alive, &settings.simulator)?;
+    let timeout = Duration::from_millis(arguments.timeout);
+    let simulator = Simulator::new(&arguments.url, arguments.keep_alive, timeout, &settings.simulator)?;
     let file = read(&arguments.scenario).with_context(|| format!("cannot read {}", arguments.scenario))?;
     let mut actions = scenario_file::parse(&file).with_context(|| arguments.scenario.clone())?;
     // A file that came out empty is no success.
@@ -139,7 +143,7 @@ mod tests {
         let settings = SimulatorSettings { enabled: true, username: "simulator".to_owned(), password: "x".into() };
         let mut lines = Vec::new();
         let replay = Replay {
-            simulator: Simulator::new(&format!("http://{host}/api"), false, &settings).unwrap(),
+            simulator: Simulator::new(&format!("http://{host}/api"), false, Duration::from_secs(1), &settings).unwrap(),
             progress: ProgressBar::hidden(),
             tally: RefCell::default(),
             wrong_answers: RefCell::new(&mut lines),

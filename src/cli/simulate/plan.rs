@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use super::super::scenario_file::{Action, Command};
 
 /// Lanes for registrations, at most. A server hashes a password for 30 ms, as many at once as it
-/// has cores; more lanes would only make them wait for each other. With four, a quarter of the
-/// registrations took more than the client's 0.3 s on two cores that were busy compiling.
+/// has cores; more lanes would only wait for each other, past the client's 0.3 s when something
+/// else keeps the cores busy.
 const REGISTRATION_LANES: usize = 2;
 
 /// The lanes of one phase.

@@ -26,7 +26,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 pub fn mount(api: &mut web::ServiceConfig) {
     api.service(resource("/openapi.json", READ).route(get(show_document)))
         .service(resource("/docs", READ).route(get(show_index)))
-        .service(resource("/docs/{file:.*}", READ).route(get(show_file)));
+        .service(resource("/docs/", READ).route(get(show_index)))
+        .service(resource("/docs/{file}", READ).route(get(show_file)));
 }
 
 async fn show_document() -> HttpResponse {
@@ -38,7 +39,7 @@ async fn show_index() -> Result<HttpResponse, Error> {
 }
 
 async fn show_file(file: Path<String>) -> Result<HttpResponse, Error> {
-    serve(if file.is_empty() { "index.html" } else { &file })
+    serve(&file)
 }
 
 fn serve(name: &str) -> Result<HttpResponse, Error> {

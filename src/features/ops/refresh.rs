@@ -9,6 +9,7 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::{
     db::{self, sessions, stats},
     error::Error,
+    features::simulator,
     state::AppState,
 };
 
@@ -36,8 +37,8 @@ pub async fn sweep_sessions(state: &AppState) -> Result<usize, Error> {
     state.db.write_one("sweep_sessions", |conn| sessions::delete_expired(conn, db::now())).await
 }
 
-/// Counts users, messages and follows and measures the processors, now and then every
-/// `metrics.refresh_interval`.
+/// Counts users, messages and follows, reads the latest action (another replica may have stored
+/// it) and measures the processors, now and then every `metrics.refresh_interval`.
 pub async fn count_regularly(state: &AppState) {
     let mut processors = Processors::default();
     let mut ticks = interval(Duration::from_secs(state.settings.metrics.refresh_interval));
@@ -59,6 +60,7 @@ async fn count(state: &AppState) -> Result<(), Error> {
     state.metrics.messages.set(counts.messages);
     state.metrics.messages_flagged.set(counts.flagged);
     state.metrics.follows.set(counts.follows);
+    state.metrics.simulator_latest.set(simulator::latest(state).await?);
     #[expect(clippy::cast_precision_loss, reason = "seconds fit for 280 million years")]
     state.metrics.business_refreshed.set(db::now() as f64);
     Ok(())

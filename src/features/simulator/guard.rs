@@ -67,7 +67,7 @@ pub struct Call {
 
 impl Call {
     fn new(request: &ServiceRequest, settings: &SimulatorSettings) -> Self {
-        let is_simulator = has_credentials(request.request(), settings);
+        let is_simulator = settings.enabled && has_credentials(request.request(), settings);
         // -1 stands for "none" in the course's client.
         let latest = query::integer(request.query_string(), "latest").filter(|latest| *latest != -1);
         Self { is_simulator, latest: Cell::new(latest.filter(|_| is_simulator)), action: Cell::new(Action::Other) }
