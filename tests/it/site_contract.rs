@@ -129,8 +129,8 @@ on_both! {
     }
 
     async fn what_was_typed_comes_back_when_the_author_was_signed_out_meanwhile(db: TestDatabase) {
-        let stranger = db.app().browser();
-        let page = stranger.say("a long <thought>").await;
+        let app = db.app();
+        let page = app.browser().say("a long <thought>").await;
         assert_eq!(page.status, 401);
         assert_eq!(page.text("textarea"), "a long <thought>");
         assert!(page.attributes("main a", "href").contains(&"/login".to_owned()));

@@ -1,6 +1,7 @@
 //! A fresh database for each test.
 
 use std::{
+    io::Write,
     path::PathBuf,
     sync::{
         LazyLock,
@@ -32,7 +33,9 @@ static POSTGRES: LazyLock<Option<PostgresServer>> = LazyLock::new(|| {
     let server = PostgresServer::start();
     if server.is_none() {
         assert!(!is_ci(), "no Postgres could be started, and under CI that is a failure");
-        eprintln!("\n*** NOT TESTED ON POSTGRES: no server binaries found. scripts/test installs them. ***\n");
+        // Past the test harness, which swallows what a passing test prints.
+        let warning = b"\n*** NOT TESTED ON POSTGRES: no server binaries found. scripts/test installs them. ***\n\n";
+        std::io::stderr().write_all(warning).unwrap();
     }
     server
 });

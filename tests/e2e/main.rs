@@ -1,0 +1,18 @@
+//! The site in a real browser: Chromium, driven over `WebDriver`.
+//!
+//! `driver` starts one chromedriver for the run, `site` the real application for each test,
+//! `browser` is a person's browser with what people do. The tests: `journeys` (what Minitwit is
+//! for), `forms` (refusals and keyboards), `pages` (what holds of every page), `api_docs` (Swagger
+//! UI). Each writes what it saw to `screenshots/`, so that somebody can look at it.
+//!
+//! Without chromedriver the tests say so loudly and pass; where `CI` is set, they fail.
+
+#![expect(clippy::unwrap_used, reason = "a harness that cannot go on should say where, and stop")]
+
+mod api_docs;
+mod browser;
+mod driver;
+mod forms;
+mod journeys;
+mod pages;
+mod site;

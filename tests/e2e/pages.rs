@@ -1,0 +1,152 @@
+//! What holds of every page, at every width, in both colours: `audit.js` says what, page by page.
+
+use serde_json::json;
+
+use super::{
+    browser::{Browser, DESK, with_browser},
+    site::{PASSWORD, Site},
+};
+
+const AUDIT: &str = include_str!("audit.js");
+/// The least that still counts as a screen (WCAG 1.4.10), a phone, a desk.
+const WIDTHS: [u32; 3] = [320, 390, 1280];
+
+/// Looks at the page that is shown in every way, and leaves it as it was at a desk.
+async fn audit(browser: &Browser, step: &str) {
+    for dark in [true, false] {
+        for width in WIDTHS {
+            browser.looks(width, dark).await;
+            let wrong = browser.run(AUDIT, vec![]).await;
+            assert_eq!(wrong, json!([]), "{step}, {width} pixels, {}", if dark { "dark" } else { "light" });
+            if width != 320 {
+                browser.shot(&format!("{step} {width}{}", if dark { " dark" } else { "" })).await;
+            }
+        }
+    }
+    assert_eq!(browser.complaints().await, [""; 0], "{step}");
+}
+
+/// People whose names and words are hard to lay out.
+async fn populate(site: &Site) {
+    let (long, wide) = ("Maximiliane-Alexandrina von Hohenzollern-Sigmaring", "W".repeat(50));
+    for name in ["Alice", "Quiet One", "نور الهدى", long, &wide] {
+        site.somebody(name).await;
+    }
+    for number in 1..=29 {
+        site.says("Alice", &format!("Message {number} of many")).await;
+    }
+    site.says(long, &"x".repeat(500)).await;
+    site.says(&wide, &"line\n".repeat(99)).await;
+    site.says("نور الهدى", "صباح الخير\nand a line in English").await;
+}
+
+#[tokio::test]
+async fn pages_for_strangers_are_sound() {
+    with_browser("strangers", DESK, Site::start(), async |site, browser| {
+        populate(site).await;
+        for (path, step, title) in [
+            ("/public", "public", "Public Timeline"),
+            ("/login", "login", "Sign In"),
+            ("/register", "register", "Sign Up"),
+            ("/Quiet One", "empty profile", "Quiet One's Timeline"),
+            ("/nobody", "404", "Not found"),
+            ("/Alice/follow", "401", "Please sign in"),
+            ("/public?before=soon", "400", "Not understood"),
+        ] {
+            browser.visit(path).await;
+            assert_eq!(browser.title().await, format!("{title} | MiniTwit"));
+            audit(browser, step).await;
+        }
+        browser.visit("/public").await;
+        browser.press("Older").await;
+        browser.appears("a[rel=first]").await;
+        assert_eq!(browser.texts(".messages .text").await.len(), 2, "32 messages, 30 a page");
+        audit(browser, "second page").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_for_members_are_sound() {
+    with_browser("members", DESK, Site::start(), async |site, browser| {
+        populate(site).await;
+        signs_in(browser, "Quiet One").await;
+        audit(browser, "told something, nothing to read").await;
+        for (path, step) in [
+            ("/public", "public"),
+            ("/Alice", "profile"),
+            ("/Quiet One", "own profile"),
+            ("/نور الهدى", "profile from right to left"),
+            ("/Maximiliane-Alexandrina von Hohenzollern-Sigmaring", "profile with a long name"),
+        ] {
+            browser.visit(path).await;
+            audit(browser, step).await;
+        }
+        browser.visit(&format!("/{}", "W".repeat(50))).await;
+        audit(browser, "profile with a wide name").await;
+        browser.visit("/").await;
+        browser.types("text", &"too long ".repeat(60)).await;
+        browser.press("Share").await;
+        browser.appears("div.error").await;
+        audit(browser, "message refused").await;
+
+        browser.visit("/").await;
+        browser.press("Sign out").await;
+        browser.is_told("You were logged out").await;
+        signs_in(browser, &"W".repeat(50)).await;
+        audit(browser, "home with a wide name").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_are_sound_pages() {
+    let impatient = Site::start_with(|settings| settings.limits.login_burst = 1);
+    with_browser("refusals", DESK, impatient, async |_, browser| {
+        sends(browser, "/public", "").await;
+        assert_eq!(browser.text("h1").await, "Wrong kind of request");
+        audit(browser, "405").await;
+        sends(browser, "/login", &"x".repeat(70_000)).await;
+        assert_eq!(browser.text("h1").await, "Too much");
+        audit(browser, "413").await;
+        for _ in 0..2 {
+            sends(browser, "/login", "somebody").await;
+        }
+        assert_eq!(browser.text("div.error").await, "Error: Too many attempts: wait a moment and try again.");
+        assert_eq!(browser.typed("username").await, "somebody");
+        audit(browser, "429").await;
+    })
+    .await;
+}
+
+/// The audit would be worth little if the console did not speak up.
+#[tokio::test]
+async fn a_page_that_asked_others_for_something_would_be_found_out() {
+    with_browser("found-out", DESK, Site::start(), async |_, browser| {
+        browser.visit("/public").await;
+        let stranger = "const image = new Image(); image.src = 'http://elsewhere.example/'; document.body.append(image); \
+                        const wait = arguments[0]; return new Promise(seen => \
+                        document.addEventListener('securitypolicyviolation', event => seen(event.effectiveDirective)))";
+        assert_eq!(browser.run(stranger, vec![json!(0)]).await, "img-src");
+        let complaints = browser.complaints().await;
+        assert!(complaints.iter().any(|text| text.contains("Content Security Policy")), "{complaints:?}");
+    })
+    .await;
+}
+
+async fn signs_in(browser: &Browser, name: &str) {
+    browser.visit("/login").await;
+    browser.types("username", name).await;
+    browser.types("password", PASSWORD).await;
+    browser.press("Sign In").await;
+    browser.is_told("You were logged in").await;
+}
+
+/// Sends the sign-in form elsewhere, or with more in it than anybody types.
+async fn sends(browser: &Browser, path: &str, username: &str) {
+    browser.visit("/login").await;
+    let script = "const form = document.forms[0]; form.action = arguments[0]; form.username.value = arguments[1]; \
+                  form.submit()";
+    browser.run(script, vec![json!(path), json!(username)]).await;
+    browser.appears(".lost, .error").await;
+}
