@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
-use prometheus::IntGauge;
+use prometheus::{IntCounter, IntGauge};
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::Span;
 
@@ -21,6 +21,7 @@ pub struct Gate {
     permits: Arc<Semaphore>,
     wait: Duration,
     waiting: IntGauge,
+    panics: IntCounter,
 }
 
 /// Keeps the gauge true also for callers that give up.
@@ -34,10 +35,11 @@ impl Drop for Waiting<'_> {
 
 impl Gate {
     /// `what` names the resource in the log; `width` pieces of work run at once; a caller waits
-    /// at most `wait`; `waiting` counts those who do.
+    /// at most `wait`; `waiting` counts those who do, `panics` the work that panicked.
     #[must_use]
-    pub fn new(what: &'static str, width: usize, wait: Duration, waiting: IntGauge) -> Self {
-        Self { what, permits: Arc::new(Semaphore::new(width)), wait, waiting }
+    pub fn new(what: &'static str, width: usize, wait: Duration, waiting: &IntGauge, panics: &IntCounter) -> Self {
+        let permits = Arc::new(Semaphore::new(width));
+        Self { what, permits, wait, waiting: waiting.clone(), panics: panics.clone() }
     }
 
     /// Runs `work` on a blocking thread once there is room.
@@ -63,6 +65,9 @@ impl Gate {
             span.in_scope(work)
         })
         .await;
-        outcome.map_err(|_panicked| Error::Internal(anyhow!("{} work panicked", self.what)))
+        outcome.map_err(|_panicked| {
+            self.panics.inc();
+            Error::Internal(anyhow!("{} work panicked", self.what))
+        })
     }
 }

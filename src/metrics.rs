@@ -63,6 +63,7 @@ pub struct Metrics {
     pub simulator_last_seen: Gauge,
     pub simulator_skipped: IntCounter,
     pub simulator_actions: IntCounterVec,
+    pub first_page_lookups: IntCounterVec,
     pub db_pool_connections: IntGaugeVec,
     pub db_pool_max: IntGauge,
     pub db_pool_waiting: IntGauge,
@@ -93,7 +94,10 @@ impl Metrics {
                 "Requests refused before a handler saw them.",
                 &["reason"],
             )?,
-            panics: add.counter("minitwit_panics_total", "Panics in handlers, each answered 500.")?,
+            panics: add.counter(
+                "minitwit_panics_total",
+                "Panics in handlers and in the work they wait for, each answered 500.",
+            )?,
             registrations: add.counters("minitwit_registrations_total", "Registrations.", &["source", "result"])?,
             messages_posted: add.counters("minitwit_messages_posted_total", "Messages stored.", &["source"])?,
             follow_actions: add.counters(
@@ -127,6 +131,11 @@ impl Metrics {
                 "Calls under /api by kind and status.",
                 &["action", "status"],
             )?,
+            first_page_lookups: add.counters(
+                "minitwit_first_page_lookups_total",
+                "First pages asked for: kept (hit) or loaded (miss).",
+                &["result"],
+            )?,
             db_pool_connections: add.gauges(
                 "minitwit_db_pool_connections",
                 "Database connections of this process.",
@@ -151,6 +160,9 @@ impl Metrics {
             registry,
         };
         metrics.simulator_latest.set(-1);
+        for result in ["hit", "miss"] {
+            metrics.first_page_lookups.with_label_values(&[result]).inc_by(0);
+        }
         Ok(metrics)
     }
 

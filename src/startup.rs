@@ -34,12 +34,12 @@ use actix_web::{
 use actix_web_prom::PrometheusMetrics;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     VERSION,
-    config::Settings,
+    config::{Mode, Settings},
     db::{Target, migrations},
     domain::routes,
     error::Error,
@@ -68,6 +68,9 @@ impl Application {
             for name in migrations::run(&Target::parse(&settings.database.url)?)? {
                 info!(migration = name, "migrated");
             }
+        }
+        if settings.mode == Mode::Production && !settings.server.origin.is_secure() {
+            warn!("server.origin is http: cookies are not Secure; set MINITWIT__SERVER__ORIGIN to the https address");
         }
         let metrics = Metrics::new(VERSION.number, VERSION.commit)?;
         let state = Data::new(AppState::new(settings, metrics)?);

@@ -12,7 +12,7 @@ use anyhow::Context;
 use crate::{
     blocking::Gate,
     config::{PasswordSettings, Settings},
-    db::Db,
+    db::{Db, first_pages::FirstPages},
     domain::{Hasher, Password, PasswordRules, password::Verdict},
     error::Error,
     metrics::Metrics,
@@ -25,6 +25,8 @@ pub struct AppState {
     pub settings: Settings,
     /// The data.
     pub db: Db,
+    /// First pages, kept for a moment.
+    pub first_pages: FirstPages,
     /// Everything counted.
     pub metrics: Metrics,
     /// Passwords to hashes, off the workers.
@@ -35,7 +37,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Puts the parts together. Touches no network and no disk but for SQLite's file.
+    /// Puts the parts together. Waits for nothing: the pools connect in the background.
     ///
     /// # Errors
     /// When a setting is one that its part refuses.
@@ -43,6 +45,7 @@ impl AppState {
         Ok(Self {
             db: Db::open(&settings.database, &metrics)?,
             passwords: Passwords::new(&settings.passwords, &metrics)?,
+            first_pages: FirstPages::new(&metrics),
             throttle: Throttle::new(&settings.limits),
             shutting_down: AtomicBool::new(false),
             settings,
@@ -90,7 +93,7 @@ impl Passwords {
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            gate: Gate::new("password hashing", permits, wait, metrics.hash_queue.clone()),
+            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue, &metrics.panics),
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),
         })

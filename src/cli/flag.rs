@@ -40,7 +40,7 @@ pub(super) struct UnflagArguments {
 
 /// Lists messages, or hides some.
 pub(super) fn flag(arguments: &FlagArguments, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut conn = Target::parse(&settings.database.url)?.connect()?;
+    let mut conn = Target::parse(&settings.database.url)?.connect_existing()?;
     if arguments.list {
         return match list(&mut conn) {
             // `minitwit flag -i | head` is no failure.
@@ -55,7 +55,7 @@ pub(super) fn flag(arguments: &FlagArguments, settings: &Settings) -> anyhow::Re
 
 /// Shows hidden messages again.
 pub(super) fn unflag(arguments: &UnflagArguments, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut conn = Target::parse(&settings.database.url)?.connect()?;
+    let mut conn = Target::parse(&settings.database.url)?.connect_existing()?;
     set(&mut conn, &arguments.ids, false, "Unflagged entry")
 }
 

@@ -5,6 +5,7 @@ mod healthcheck;
 mod migrate;
 mod scenario;
 mod scenario_file;
+mod seed;
 mod serve;
 mod simulate;
 
@@ -48,6 +49,11 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Write an invented scenario to standard output, in the recorded one's format and mix.
     Scenario(scenario::ScenarioArguments),
+    /// Fill an empty database for benchmarks, always with the same rows for the same seed.
+    ///
+    /// Migrates first; refuses a database that has users. Everybody gets the same password, which
+    /// is printed: keep such a database away from the public.
+    Seed(seed::SeedArguments),
 }
 
 /// Runs what the command line asks for.
@@ -63,5 +69,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Healthcheck => healthcheck::run(&config::load()?),
         Command::Simulate(arguments) => simulate::run(&arguments, &config::load()?),
         Command::Scenario(arguments) => scenario::run(&arguments),
+        Command::Seed(arguments) => seed::run(&arguments, &config::load()?),
     }
 }

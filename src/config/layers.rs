@@ -30,6 +30,8 @@ pub fn load() -> anyhow::Result<Settings> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        // Compose files write `PORT=${PORT:-}`: what is empty is not set.
+        .filter(|(_, value)| !value.is_empty())
         .collect();
     load_from(environment)
 }

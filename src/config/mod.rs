@@ -2,7 +2,7 @@
 //!
 //! The only place that reads the environment. `defaults.toml`, beside this file, gives every
 //! key's meaning and default; the structs here give their types, and refuse unknown keys. What a
-//! deployment must not start with is refused in [`check`]. For operators: `docs/SETTINGS.md`.
+//! deployment must not start with is refused in `check.rs`. For operators: `docs/SETTINGS.md`.
 
 mod check;
 mod layers;
@@ -111,6 +111,8 @@ pub struct DatabaseSettings {
     pub pool_size: u32,
     /// Milliseconds to wait for a connection.
     pub wait_ms: u64,
+    /// Milliseconds that a statement may run, on Postgres.
+    pub statement_timeout_ms: u64,
     /// Milliseconds that make a query slow.
     pub slow_query_ms: u64,
     /// Whether `serve` migrates.

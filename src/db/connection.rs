@@ -109,6 +109,17 @@ impl Target {
         self.open(Access::ReadWrite).context("cannot open the database")
     }
 
+    /// Opens one connection to a database that is there; a missing file is not made.
+    ///
+    /// # Errors
+    /// As [`Target::connect`], and when there is no such file.
+    pub fn connect_existing(&self) -> anyhow::Result<DbConnection> {
+        if let Self::Sqlite(file) = self {
+            ensure!(file.exists(), "there is no database {}: is this the right folder?", file.display());
+        }
+        self.connect()
+    }
+
     pub(super) fn open(&self, access: Access) -> Result<DbConnection, OpenError> {
         match self {
             Self::Postgres(url) => Ok(DbConnection::Postgres(PgConnection::establish(url.expose_secret())?)),
@@ -179,6 +190,7 @@ pub(super) enum Access {
 pub(super) struct Manager {
     target: Target,
     access: Access,
+    statement_timeout_ms: u64,
     deaths: Arc<AtomicU64>,
 }
 
@@ -192,8 +204,8 @@ pub(super) struct Slot {
 }
 
 impl Manager {
-    pub(super) fn new(target: Target, access: Access) -> Self {
-        Self { target, access, deaths: Arc::new(AtomicU64::new(0)) }
+    pub(super) fn new(target: Target, access: Access, statement_timeout_ms: u64) -> Self {
+        Self { target, access, statement_timeout_ms, deaths: Arc::new(AtomicU64::new(0)) }
     }
 }
 
@@ -216,7 +228,10 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Slot, OpenError> {
         let checked_at = self.deaths.load(Ordering::Relaxed);
-        let connection = self.target.open(self.access)?;
+        let mut connection = self.target.open(self.access)?;
+        if let DbConnection::Postgres(conn) = &mut connection {
+            conn.batch_execute(&format!("SET statement_timeout = {}", self.statement_timeout_ms))?;
+        }
         Ok(Slot { connection, deaths: Arc::clone(&self.deaths), checked_at, condemned: false })
     }
 

@@ -10,10 +10,12 @@
 //! `docs/adr/0002-two-backends-by-an-enum.md` says why an enum.
 
 pub mod connection;
+pub mod first_pages;
 pub mod follows;
 pub mod messages;
 pub mod migrations;
 pub mod schema;
+pub mod seed;
 pub mod sessions;
 pub mod simulator;
 pub mod stats;
@@ -48,8 +50,8 @@ struct Lane {
 }
 
 impl Db {
-    /// Opens the pools. Connects in the background: a database that is away makes requests fail
-    /// with 503, not the start.
+    /// Opens the pools, which connect in the background: a database that is away makes requests fail
+    /// with 503. (It does stop a start that has to migrate first.)
     ///
     /// # Errors
     /// When the URL names no database that Minitwit knows.
@@ -63,8 +65,8 @@ impl Db {
                 .connection_timeout(wait)
                 // Failures show where they hurt: as a request's 503, logged with its cause.
                 .error_handler(Box::new(NopErrorHandler))
-                .build_unchecked(Manager::new(target.clone(), access)),
-            gate: Gate::new("database", size as usize, wait, metrics.db_pool_waiting.clone()),
+                .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
+            gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics),
             wait,
         };
         let (reading, writing) = match backend {
@@ -179,13 +181,20 @@ fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError, metrics: &Met
     let (kind, error) = if closed || slot.is_dead() {
         slot.condemn();
         ("connection_lost", Error::away("database", why))
-    } else if matches!(&why, QueryError::DatabaseError(_, info) if info.message().contains("database is locked")) {
+    } else if says(&why, "database is locked") {
         ("locked", Error::away("database", why))
+    } else if says(&why, "statement timeout") {
+        ("timeout", Error::away("database", why))
     } else {
         ("query", Error::Internal(anyhow::Error::new(why).context(format!("query {query} failed"))))
     };
     metrics.db_errors.with_label_values(&[kind]).inc();
     error
+}
+
+/// Neither backend gives these a kind of their own.
+fn says(why: &QueryError, words: &str) -> bool {
+    matches!(why, QueryError::DatabaseError(_, info) if info.message().contains(words))
 }
 
 /// Seconds since 1970-01-01 UTC, as every time is stored.

@@ -83,7 +83,7 @@ fn dress(
 ) -> ServiceResponse {
     let status = bare.status();
     let ours = bare.response().error().and_then(ActixError::as_error::<Error>);
-    log_if_ours(status, ours, bare.response().error());
+    note_any(&AppState::of(bare.request()), status, ours, bare.response().error());
     let message = ours.map_or_else(|| default_message(status).into(), Error::public_message).into_owned();
     let mut dressed = look(bare.request(), status, message);
     for name in [header::ALLOW, header::RETRY_AFTER] {
@@ -95,29 +95,38 @@ fn dress(
     ServiceResponse::new(request, dressed)
 }
 
-/// Logs what is ours to mend, with its causes; for those who answer an error with more than a page.
-pub fn log(why: &Error) {
+/// Takes note of an error: logs what is ours to mend, with its causes, and counts what was refused
+/// unseen. For those who answer an error with more than a page.
+pub fn note(state: &AppState, why: &Error) {
     let (status, causes) = (why.status().as_u16(), causes(why));
     match why {
         Error::Unavailable { .. } => warn!(status, causes, "request refused: unavailable"),
         Error::Internal(_) => error!(status, causes, "request failed"),
         _ => {}
     }
+    let reason = match why {
+        Error::TooManyRequests { .. } => "rate_limit",
+        Error::Unavailable { source: None, .. } => "overload",
+        Error::PayloadTooLarge => "body_size",
+        _ => return,
+    };
+    state.metrics.http_rejected.with_label_values(&[reason]).inc();
 }
 
-fn log_if_ours(status: StatusCode, ours: Option<&Error>, any: Option<&ActixError>) {
+fn note_any(state: &AppState, status: StatusCode, ours: Option<&Error>, any: Option<&ActixError>) {
     match ours {
-        Some(why) => log(why),
+        Some(why) => note(state, why),
         None if status.is_server_error() => {
             let causes = any.map(ToString::to_string).unwrap_or_default();
             error!(status = status.as_u16(), causes, "request failed");
         }
-        _ => {}
+        None => {}
     }
 }
 
 /// An error and what caused it, outermost first.
-fn causes(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

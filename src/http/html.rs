@@ -5,6 +5,7 @@ use std::{fmt, rc::Rc};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, Responder,
     http::{StatusCode, header},
+    web::Bytes,
 };
 use askama::Template;
 use askama_web::WebTemplate;
@@ -33,6 +34,12 @@ impl Layout {
         Self { viewer: None, flashes: Vec::new() }
     }
 
+    /// Whether the page is for one person only.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.viewer.is_some() || !self.flashes.is_empty()
+    }
+
     /// Where the style sheet is.
     #[must_use]
     pub fn style(&self) -> String {
@@ -54,7 +61,7 @@ pub trait Page: Template {
 
 /// Answers with a page. What a signed-in person sees is kept nowhere; flashes are shown once.
 pub fn answer(request: &HttpRequest, state: &AppState, status: StatusCode, page: impl Page) -> HttpResponse {
-    let personal = page.layout().viewer.is_some() || !page.layout().flashes.is_empty();
+    let personal = page.layout().is_personal();
     let shown_flashes = !page.layout().flashes.is_empty();
     let mut response = WebTemplate(page).respond_to(request);
     if response.status().is_success() {
@@ -69,6 +76,16 @@ pub fn answer(request: &HttpRequest, state: &AppState, status: StatusCode, page:
         response.add_cookie(&flash::removal(&state.settings)).ok();
     }
     response
+}
+
+/// Answers with a page that is the same for everybody who is not signed in.
+#[must_use]
+pub fn shared(page: Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, "Cookie"))
+        .content_type("text/html; charset=utf-8")
+        .body(page)
 }
 
 /// 302 to a path of this site. `path` starts with a single slash: it is ours, never a client's.

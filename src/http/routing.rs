@@ -16,6 +16,16 @@ where
     web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler).wrap(from_fn(catch_panics))
 }
 
+/// Serves GET alone, for the few routes that change something by it: HEAD must not.
+pub fn get_to_act<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::get().to(handler).wrap(from_fn(catch_panics))
+}
+
 /// Serves POST.
 pub fn post<F, Args>(handler: F) -> Route
 where
@@ -37,5 +47,7 @@ pub fn resource(path: &str, allow: &'static str) -> Resource {
 pub const READ: &str = "GET, HEAD";
 /// What may be done to a form and to what it posts.
 pub const READ_AND_POST: &str = "GET, HEAD, POST";
+/// What may be done to something that acts by GET too.
+pub const ACT: &str = "GET, POST";
 /// What may be done to something that only acts.
 pub const POST: &str = "POST";

@@ -239,6 +239,8 @@ on_both! {
             assert_eq!(app.simulator().get(path).await.status, 404, "{path}");
         }
         assert_eq!(app.simulator().register("a").await.status, 404);
+        app.simulator().get("/latest?latest=7").await;
+        assert_eq!(db.app().simulator().latest().await, -1, "nor is anything stored");
         assert_eq!(app.browser().get("/public").await.status, 200);
     }
 

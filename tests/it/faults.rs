@@ -110,6 +110,7 @@ on_both! {
         for _ in 0..10 {
             assert_eq!(app.simulator().register("again").await.status / 100 % 2, 0, "204, then 400");
         }
+        assert_eq!(app.state.metrics.panics.get(), 1);
         assert_eq!(app.signed_in("alice").await.say("hi").await.status, 200, "the writing connection was replaced");
     }
 
@@ -136,6 +137,19 @@ on_both! {
         assert!(page.contains("Something went wrong") && !page.contains("handler's"));
         assert_eq!(state.metrics.panics.get(), 1);
         assert_eq!(call("/fine").await.0, 200, "the worker lives on");
+    }
+
+    async fn a_statement_that_hangs_is_given_up_on_postgres(db: TestDatabase) {
+        let app = db.app_with(|settings| settings.database.statement_timeout_ms = 50);
+        if db.is_postgres() {
+            let hang = |conn: &mut minitwit::db::DbConnection| {
+                diesel::RunQueryDsl::execute(diesel::sql_query("SELECT pg_sleep(60)"), conn).map(drop)
+            };
+            let outcome = app.state.db.read("hanging", hang).await;
+            assert!(matches!(outcome, Err(minitwit::error::Error::Unavailable { .. })), "{outcome:?}");
+            assert_eq!(app.metric("minitwit_db_errors_total{kind=\"timeout\"}").await, 1.0);
+        }
+        assert_eq!(app.browser().get("/public").await.status, 200);
     }
 
     async fn a_failing_query_is_500_without_its_cause_and_is_counted(db: TestDatabase) {

@@ -94,6 +94,14 @@ on_both! {
         assert!(causes.contains("query public_timeline failed") && causes.contains("messages"), "{causes}");
     }
 
+    async fn a_quieter_log_still_says_which_request_failed(db: TestDatabase) {
+        let process = Process::start(&db, &[("MINITWIT__LOG__FILTER", "warn,minitwit::cli=info")]);
+        migrations::revert_all(&db.target()).unwrap();
+        let page = Browser::new(process.address).get("/public").await;
+        let entries = process.end();
+        assert!(entries.iter().any(|entry| entry["request_id"] == page.header("x-request-id")), "{entries:?}");
+    }
+
     async fn slow_queries_are_logged_by_name_with_the_requests_id(db: TestDatabase) {
         let process = Process::start(&db, &[("MINITWIT__DATABASE__SLOW_QUERY_MS", "0")]);
         let page = Browser::new(process.address).get("/public").await;

@@ -3,6 +3,10 @@
 use minitwit::startup::Stop;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 on_both! {
     async fn health_and_version_are_on_the_operators_listener_only(db: TestDatabase) {
@@ -37,6 +41,33 @@ on_both! {
         app.browser().get("/public").await;
         app.stop(Stop::AfterDraining);
         assert!(reqwest::get(format!("http://{address}/public")).await.is_err());
+    }
+
+    async fn a_running_request_finishes_while_the_server_stops(db: TestDatabase) {
+        let app = db.app_with(|settings| settings.server.shutdown_grace = 30);
+        app.simulator().register("a").await;
+        let mut stream = TcpStream::connect(app.address).await.unwrap();
+        let head = "POST /api/msgs/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 16\r\n\
+             authorization: Basic c2ltdWxhdG9yOnN1cGVyX3NhZmUh\r\n\r\n{\"content\":";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        while app.metric("minitwit_http_requests_in_flight{surface=\"sim\"}").await < 1.0 {}
+        let ops = app.ops_address;
+        let stopping = tokio::task::spawn_blocking(move || app.stop(Stop::AfterDraining));
+        let ready = async || reqwest::get(format!("http://{ops}/readyz")).await.is_ok_and(|answer| answer.status() == 200);
+        while ready().await {}
+        stream.write_all(b"\"hi\"}").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+        stopping.await.unwrap();
+        assert_eq!(db.app().simulator().get("/msgs").await.body.as_array().unwrap().len(), 1);
+    }
+
+    async fn the_latest_id_is_known_after_a_restart(db: TestDatabase) {
+        db.app().simulator().get("/msgs?latest=41").await;
+        let app = db.app();
+        while app.metric("minitwit_business_refresh_timestamp_seconds").await < 1.0 {}
+        assert_eq!(app.metric("minitwit_simulator_latest_id").await, 41.0);
     }
 
     async fn requests_are_counted_by_surface_route_method_and_status(db: TestDatabase) {

@@ -2,6 +2,9 @@
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::support::{TestDatabase, actors::PASSWORD};
 
 #[derive(QueryableByName)]
@@ -52,6 +55,14 @@ on_both! {
         assert_eq!(browser.register_with("alice", "a@b", &long[1..], &long[1..]).await.path, "/login");
         assert_eq!(browser.sign_in_with("alice", &long).await.text("div.error"), "Error: Invalid password");
         assert_eq!(browser.sign_in_with("alice", &long[1..]).await.path, "/");
+    }
+
+    async fn the_simulators_users_may_have_short_passwords_where_people_may_not(db: TestDatabase) {
+        let app = db.app_with(|settings| settings.passwords.min_length = 8);
+        let body = |name: &str| json!({ "username": name, "email": "a@b", "pwd": "7chars!" });
+        assert_eq!(app.simulator().post("/register", body("a")).await.status, 204);
+        let request = app.simulator().anonymous(Method::POST, "/register").json(&body("b"));
+        assert_eq!(request.send().await.unwrap().status(), 400);
     }
 
     async fn two_who_register_one_name_at_once_do_not_both_get_it(db: TestDatabase) {

@@ -91,6 +91,17 @@ on_both! {
         }
     }
 
+    async fn head_changes_nothing(db: TestDatabase) {
+        let app = db.app();
+        app.browser().register("bob").await;
+        let alice = app.signed_in("alice").await;
+        for path in ["/bob/follow", "/bob/unfollow", "/logout"] {
+            let response = alice.request(Method::HEAD, path).send().await.unwrap();
+            assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET, POST".parse().unwrap()));
+        }
+        assert_eq!(alice.get("/bob").await.text(".followstatus p"), "You are not yet following this user.");
+    }
+
     async fn posting_records_a_message_and_escapes_it_exactly(db: TestDatabase) {
         let app = db.app();
         let alice = app.signed_in("alice").await;

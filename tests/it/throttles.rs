@@ -40,6 +40,13 @@ on_both! {
         assert_eq!(sign_in(&app, "192.0.2.66", "bob", "guess").await.0, 200);
     }
 
+    async fn another_spelling_of_a_name_has_no_attempts_of_its_own(db: TestDatabase) {
+        let app = app(&db, 1, 100);
+        assert_eq!(sign_in(&app, "192.0.2.66", "\u{e9}", "guess").await.0, 200);
+        assert_eq!(sign_in(&app, "192.0.2.66", "e\u{301}", "guess").await.0, 429);
+        assert_eq!(app.metric("minitwit_http_rejected_total{reason=\"rate_limit\"}").await, 1.0);
+    }
+
     async fn an_address_is_slowed_down_over_all_names(db: TestDatabase) {
         let app = app(&db, 100, 3);
         for name in ["a", "b", "c"] {

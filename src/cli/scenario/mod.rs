@@ -10,9 +10,9 @@
 
 mod follows;
 mod generator;
-mod names;
+pub(super) mod names;
 mod population;
-mod texts;
+pub(super) mod texts;
 
 use std::{
     io::{self, BufWriter, ErrorKind, Write},

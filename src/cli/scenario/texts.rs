@@ -53,7 +53,7 @@ fn pick<'a>(words: &[&'a str], rng: &mut impl Rng) -> &'a str {
 }
 
 /// A message: one line, trimmed, 10 to [`MAX_CHARS`] characters.
-pub(super) fn text(rng: &mut impl Rng) -> String {
+pub(in crate::cli) fn text(rng: &mut impl Rng) -> String {
     // The lesser of two: short messages are more frequent than long ones.
     let wanted = rng.random_range(10..=150).min(rng.random_range(10..=150));
     let mut text = match wanted {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{NewAccount, register};
 use crate::{
+    domain::PasswordRules,
     error::Error,
     features::{
         Source,
@@ -39,7 +40,7 @@ pub(crate) struct RegisterRequest {
 }
 
 /// Make an account. Open to all, as registration is on the site; only calls with the simulator's
-/// credentials store `latest`, and they are not throttled.
+/// credentials store `latest`; they are not throttled, and their passwords may be short.
 #[utoipa::path(
     post, path = "/api/register", tag = "simulator", operation_id = "register",
     params(("latest" = Option<String>, Query, description = "Id of this action, an integer")),
@@ -58,14 +59,18 @@ pub(crate) async fn register_account(
     JsonBody(body): JsonBody<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
     call.is(Action::Register);
-    if !call.is_simulator() {
+    let rules = if call.is_simulator() {
+        PasswordRules::ANY
+    } else {
         state.throttle.address(client_address(&request, &state.settings.server.trusted_proxies))?;
-    }
+        state.passwords.rules()
+    };
     let account = NewAccount {
         username: body.username.unwrap_or_default(),
         email: body.email.unwrap_or_default(),
         password: body.pwd.unwrap_or_default(),
         password_again: None,
+        rules,
     };
     match register(&state, Source::Simulator, account).await? {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),

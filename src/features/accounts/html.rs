@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{LoginError, NewAccount, RegisterError, authenticate, register};
 use crate::{
-    domain::{UserId, routes, username},
+    domain::{UserId, Username, routes, username},
     error::Error,
     features::Source,
     http::{
@@ -21,7 +21,7 @@ use crate::{
         errors,
         forms::Form,
         html::{self, Layout, Page},
-        routing::{READ_AND_POST, get, post, resource},
+        routing::{ACT, READ_AND_POST, get, get_to_act, post, resource},
         session::{self, MaybeViewer},
     },
     state::AppState,
@@ -34,7 +34,7 @@ pub fn mount(site: &mut web::ServiceConfig) {
         resource(&path(routes::REGISTER), READ_AND_POST).route(get(register_form)).route(post(register_account)),
     )
     .service(resource(&path(routes::LOGIN), READ_AND_POST).route(get(login_form)).route(post(login)))
-    .service(resource(&path(routes::LOGOUT), READ_AND_POST).route(get(logout)).route(post(logout)));
+    .service(resource(&path(routes::LOGOUT), ACT).route(get_to_act(logout)).route(post(logout)));
 }
 
 #[derive(Template)]
@@ -124,6 +124,7 @@ async fn try_register(
         email: form.email.clone(),
         password: form.password.clone(),
         password_again: Some(form.password2.clone()),
+        rules: state.passwords.rules(),
     };
     register(state, Source::Web, account).await
 }
@@ -150,7 +151,7 @@ impl Shown<'_> {
 
     fn answer(self, request: &HttpRequest, state: &AppState, page: impl Page) -> HttpResponse {
         let Self::Failure(why) = self else { return html::answer(request, state, StatusCode::OK, page) };
-        errors::log(why);
+        errors::note(state, why);
         let mut response = html::answer(request, state, why.status(), page);
         if let Some(seconds) = why.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -209,7 +210,9 @@ async fn try_login(
     form: &LoginForm,
 ) -> Result<Result<Cookie<'static>, LoginError>, Error> {
     let address = client_address(request, &state.settings.server.trusted_proxies);
-    state.throttle.login(address, &form.username)?;
+    // Two spellings of one name are one name, or each would have attempts of its own.
+    let name = Username::parse(&form.username).map_or_else(|| form.username.clone(), |name| name.to_string());
+    state.throttle.login(address, &name)?;
     match authenticate(state, &form.username, form.password.clone()).await? {
         Ok(user) => session::sign_in(request, user).await.map(Ok),
         Err(refusal) => Ok(Err(refusal)),

@@ -11,7 +11,7 @@ use crate::{
         self,
         users::{self, NewUser},
     },
-    domain::{Email, Password, PasswordError, UserId, Username, password::Verdict},
+    domain::{Email, Password, PasswordError, PasswordRules, UserId, Username, password::Verdict},
     error::Error,
     state::AppState,
 };
@@ -26,6 +26,8 @@ pub struct NewAccount {
     pub password: String,
     /// The same again, where the door asks for it.
     pub password_again: Option<String>,
+    /// What the password must fulfil.
+    pub rules: PasswordRules,
 }
 
 /// Why an account was not made. `Display` is what the user reads; the contract fixes the words.
@@ -80,7 +82,7 @@ pub async fn register(
 }
 
 async fn try_register(state: &AppState, account: NewAccount) -> Result<Result<UserId, RegisterError>, Error> {
-    let (username, email, password) = match check(account, state) {
+    let (username, email, password) = match check(account) {
         Ok(checked) => checked,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -97,14 +99,14 @@ async fn try_register(state: &AppState, account: NewAccount) -> Result<Result<Us
     Ok(state.db.write_one("insert_user", insert).await?.ok_or(RegisterError::NameTaken))
 }
 
-fn check(account: NewAccount, state: &AppState) -> Result<(Username, Email, Password), RegisterError> {
+fn check(account: NewAccount) -> Result<(Username, Email, Password), RegisterError> {
     if account.username.is_empty() {
         return Err(RegisterError::MissingUsername);
     }
     let username = Username::parse(&account.username).ok_or(RegisterError::InvalidUsername)?;
     let email = Email::parse(&account.email).ok_or(RegisterError::InvalidEmail)?;
     let matches = account.password_again.is_none_or(|again| again == account.password);
-    let password = Password::choose(account.password, state.passwords.rules())?;
+    let password = Password::choose(account.password, account.rules)?;
     if !matches {
         return Err(RegisterError::PasswordMismatch);
     }

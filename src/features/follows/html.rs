@@ -8,7 +8,7 @@ use crate::{
     features::Source,
     http::{
         html,
-        routing::{READ_AND_POST, get, post, resource},
+        routing::{ACT, get_to_act, post, resource},
         session::SignedIn,
     },
     state::AppState,
@@ -16,8 +16,8 @@ use crate::{
 
 /// Mounts `/{username}/follow` and `/{username}/unfollow`.
 pub fn mount(site: &mut web::ServiceConfig) {
-    site.service(resource("/{username}/follow", READ_AND_POST).route(get(follow)).route(post(follow)))
-        .service(resource("/{username}/unfollow", READ_AND_POST).route(get(unfollow)).route(post(unfollow)));
+    site.service(resource("/{username}/follow", ACT).route(get_to_act(follow)).route(post(follow)))
+        .service(resource("/{username}/unfollow", ACT).route(get_to_act(unfollow)).route(post(unfollow)));
 }
 
 async fn follow(

@@ -5,7 +5,7 @@
 pub mod api;
 pub mod refresh;
 
-use crate::{db, state::AppState};
+use crate::{db, http::errors, state::AppState};
 
 /// Why this replica should get no requests. `Display` is what the operator reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,9 @@ pub async fn readiness(state: &AppState) -> Result<(), NotReady> {
     match state.db.read("readiness", db::migrations::any_pending).await {
         Ok(false) => Ok(()),
         Ok(true) => Err(NotReady::MigrationsPending),
-        Err(_) => Err(NotReady::DatabaseUnavailable),
+        Err(why) => {
+            errors::note(state, &why);
+            Err(NotReady::DatabaseUnavailable)
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     db::{self, sessions, stats},
     error::Error,
     features::simulator,
+    http::errors,
     state::AppState,
 };
 
@@ -24,7 +25,7 @@ pub async fn sweep_regularly(state: &AppState) {
         match sweep_sessions(state).instrument(info_span!("sweep")).await {
             Ok(0) => {}
             Ok(removed) => info!(removed, "expired sessions removed"),
-            Err(why) => warn!(cause = %why, "expired sessions not removed"),
+            Err(why) => warn!(causes = errors::causes(&why), "expired sessions not removed"),
         }
     }
 }
@@ -49,7 +50,7 @@ pub async fn count_regularly(state: &AppState) {
             state.metrics.cpu_load.set(percent);
         }
         if let Err(why) = count(state).instrument(info_span!("count")).await {
-            warn!(cause = %why, "users, messages and follows not counted");
+            warn!(causes = errors::causes(&why), "users, messages and follows not counted");
         }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{
     Error as ActixError, FromRequest, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -153,7 +153,9 @@ pub async fn guard(
     let call = Rc::new(Call::new(&request, &state.settings.simulator));
     request.extensions_mut().insert(Rc::clone(&call));
     let mut response = next.call(request).await?.map_into_boxed_body();
-    if let Err(why) = call.store_pending(&state).await {
+    // A call that could not have its connection need not wait for another one to be refused again.
+    let is_refused = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    if !is_refused && let Err(why) = call.store_pending(&state).await {
         // Not an answer that hides a lost `latest`: the simulator counts this action as failed.
         let (request, _) = response.into_parts();
         response = ServiceResponse::from_err(why, request);

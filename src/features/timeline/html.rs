@@ -1,14 +1,14 @@
 //! Timelines on the site: the public one, one's own, a person's, and the box to post.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Profile, Relation, Timeline, home, post, profile, public};
+use super::{Profile, Relation, home, post, profile, public};
 use crate::{
-    db::messages::Cursor,
+    db::{first_pages::Excerpt, messages::Cursor},
     domain::{MessageError, routes},
     error::Error,
     features::Source,
@@ -46,7 +46,7 @@ struct TimelinePage {
     is_first_page: bool,
     composer: Option<Composer>,
     followstatus: Option<FollowStatus>,
-    timeline: Timeline,
+    excerpt: Arc<Excerpt>,
 }
 
 /// The box to post, with what was typed if it was refused.
@@ -70,8 +70,23 @@ impl Page for TimelinePage {
 }
 
 impl TimelinePage {
+    /// The answer. The first page is the same for all who are not signed in and have nothing to be
+    /// told: it is rendered once for as long as its excerpt is kept.
+    fn answer(self, request: &HttpRequest, state: &AppState) -> HttpResponse {
+        if !self.is_first_page || self.layout.is_personal() {
+            return html::answer(request, state, StatusCode::OK, self);
+        }
+        if let Some(kept) = self.excerpt.answer.get() {
+            return html::shared(kept.clone());
+        }
+        match self.render() {
+            Ok(text) => html::shared(self.excerpt.answer.get_or_init(|| text.into()).clone()),
+            Err(_) => html::answer(request, state, StatusCode::OK, self),
+        }
+    }
+
     fn older_path(&self) -> Option<String> {
-        let cursor = self.timeline.older?;
+        let cursor = self.excerpt.older?;
         Some(format!("{}?before={}-{}", self.path, cursor.published_at, cursor.id))
     }
 }
@@ -100,7 +115,7 @@ async fn home_page(
     error: Option<MessageError>,
 ) -> Result<HttpResponse, Error> {
     let before = cursor(request)?;
-    let timeline = home(state, viewer.id, before).await?;
+    let excerpt = home(state, viewer.id, before).await?;
     let page = TimelinePage {
         title: "My Timeline".into(),
         heading: "My Timeline".into(),
@@ -108,7 +123,7 @@ async fn home_page(
         is_first_page: before == Cursor::START,
         composer: Some(Composer { text, error, ..composer(state, &viewer) }),
         followstatus: None,
-        timeline,
+        excerpt,
         layout: Layout::new(request, state, Some(viewer)),
     };
     Ok(html::answer(request, state, status, page))
@@ -127,10 +142,10 @@ async fn show_public(
         is_first_page: before == Cursor::START,
         composer: viewer.as_ref().map(|viewer| composer(&state, viewer)),
         followstatus: None,
-        timeline: public(&state, before).await?,
+        excerpt: public(&state, before).await?,
         layout: Layout::new(&request, &state, viewer),
     };
-    Ok(html::answer(&request, &state, StatusCode::OK, page))
+    Ok(page.answer(&request, &state))
 }
 
 async fn show_profile(
@@ -140,7 +155,7 @@ async fn show_profile(
     MaybeViewer(viewer): MaybeViewer,
 ) -> Result<HttpResponse, Error> {
     let before = cursor(&request)?;
-    let Profile { username, timeline, relation } =
+    let Profile { username, excerpt, relation } =
         profile(&state, &name, viewer.as_ref().map(|viewer| viewer.id), before).await?;
     let title = format!("{username}'s Timeline");
     let followstatus = relation.map(|relation| FollowStatus {
@@ -155,10 +170,10 @@ async fn show_profile(
         is_first_page: before == Cursor::START,
         composer: viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
         followstatus,
-        timeline,
+        excerpt,
         layout: Layout::new(&request, &state, viewer),
     };
-    Ok(html::answer(&request, &state, StatusCode::OK, page))
+    Ok(page.answer(&request, &state))
 }
 
 #[derive(Default, Deserialize)]

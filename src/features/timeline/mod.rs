@@ -3,10 +3,14 @@
 pub mod api;
 pub mod html;
 
+use std::sync::{Arc, OnceLock};
+
 use super::Source;
 use crate::{
     db::{
-        self, follows,
+        self,
+        first_pages::{Excerpt, Subject},
+        follows,
         messages::{self, Cursor, MessageRow, NewMessage, Slice},
         simulator::Recorded,
         users,
@@ -15,14 +19,6 @@ use crate::{
     error::Error,
     state::AppState,
 };
-
-/// A page of a timeline.
-pub struct Timeline {
-    /// Newest first.
-    pub messages: Vec<MessageRow>,
-    /// Where the next page begins, if there is one.
-    pub older: Option<Cursor>,
-}
 
 /// How somebody stands to the person whose page they look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,32 +36,40 @@ pub struct Profile {
     /// Whose it is.
     pub username: Username,
     /// What they said.
-    pub timeline: Timeline,
+    pub excerpt: Arc<Excerpt>,
     /// How the viewer stands to them; none for strangers.
     pub relation: Option<Relation>,
 }
 
-/// A page of everyone's messages.
+/// A page of everyone's messages; the first one is kept for a moment.
 ///
 /// # Errors
 /// When the database does not answer; so for every function of this module.
-pub async fn public(state: &AppState, before: Cursor) -> Result<Timeline, Error> {
+pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<Excerpt>, Error> {
     let (size, slice) = page_after(state, before);
-    let rows = state.db.read("public_timeline", move |conn| messages::list_public(conn, slice)).await?;
-    Ok(cut(rows, size))
+    let load = async {
+        let rows = state.db.read("public_timeline", move |conn| messages::list_public(conn, slice)).await?;
+        Ok(cut(rows, size, None))
+    };
+    if before == Cursor::START {
+        state.first_pages.get(Subject::Everyone, load).await
+    } else {
+        load.await.map(Arc::new)
+    }
 }
 
-/// A page of what `reader` and those they follow said.
+/// A page of what `reader` and those they follow said. Never kept: it is theirs alone.
 ///
 /// # Errors
 /// As [`public`].
-pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Timeline, Error> {
+pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Arc<Excerpt>, Error> {
     let (size, slice) = page_after(state, before);
     let rows = state.db.read("home_timeline", move |conn| messages::list_home(conn, reader, slice)).await?;
-    Ok(cut(rows, size))
+    Ok(Arc::new(cut(rows, size, Some(reader))))
 }
 
-/// A page of what `name` said, as `viewer` sees it. Also [`Error::NotFound`].
+/// A page of what `name` said, as `viewer` sees it; the first one is kept for a moment, how the
+/// viewer stands to them is not. Also [`Error::NotFound`].
 ///
 /// # Errors
 /// As [`public`].
@@ -73,28 +77,45 @@ pub async fn profile(state: &AppState, name: &str, viewer: Option<UserId>, befor
     let username = Username::parse(name).ok_or(Error::NotFound)?;
     let (size, slice) = page_after(state, before);
     let key = username.clone();
-    let look = move |conn: &mut db::DbConnection| {
-        let Some(owner) = users::find_id(conn, key.as_str())? else { return Ok(None) };
-        let rows = messages::list_by_author(conn, owner, slice)?;
-        let relation = match viewer {
-            None => None,
-            Some(viewer) if viewer == owner => Some(Relation::Oneself),
-            Some(viewer) if follows::exists_between(conn, viewer, owner)? => Some(Relation::Following),
-            Some(_) => Some(Relation::NotFollowing),
+    let load = async {
+        let look = move |conn: &mut db::DbConnection| match users::find_id(conn, key.as_str())? {
+            Some(owner) => messages::list_by_author(conn, owner, slice).map(|rows| Some((owner, rows))),
+            None => Ok(None),
         };
-        Ok(Some((rows, relation)))
+        let (owner, rows) = state.db.read("profile", look).await?.ok_or(Error::NotFound)?;
+        Ok(cut(rows, size, Some(owner)))
     };
-    let (rows, relation) = state.db.read("profile", look).await?.ok_or(Error::NotFound)?;
-    Ok(Profile { username, timeline: cut(rows, size), relation })
+    let excerpt = if before == Cursor::START {
+        state.first_pages.get(Subject::Author(username.clone()), load).await?
+    } else {
+        Arc::new(load.await?)
+    };
+    let relation = match (viewer, excerpt.owner) {
+        (Some(viewer), Some(owner)) => Some(relation(state, viewer, owner).await?),
+        _ => None,
+    };
+    Ok(Profile { username, excerpt, relation })
 }
 
-/// The newest `limit` messages of everyone.
+async fn relation(state: &AppState, viewer: UserId, owner: UserId) -> Result<Relation, Error> {
+    if viewer == owner {
+        return Ok(Relation::Oneself);
+    }
+    let follows = state.db.read("relation", move |conn| follows::exists_between(conn, viewer, owner)).await?;
+    Ok(if follows { Relation::Following } else { Relation::NotFollowing })
+}
+
+/// The newest `limit` messages of everyone, kept for a moment.
 ///
 /// # Errors
 /// As [`public`].
-pub async fn newest(state: &AppState, limit: i64) -> Result<Vec<MessageRow>, Error> {
+pub async fn newest(state: &AppState, limit: i64) -> Result<Arc<Excerpt>, Error> {
     let slice = Slice { before: Cursor::START, limit };
-    state.db.read("newest_messages", move |conn| messages::list_public(conn, slice)).await
+    let load = async {
+        let messages = state.db.read("newest_messages", move |conn| messages::list_public(conn, slice)).await?;
+        Ok(cut(messages, usize::MAX, None))
+    };
+    state.first_pages.get(Subject::Newest(limit), load).await
 }
 
 /// The newest `limit` messages of one person. Also [`Error::NotFound`].
@@ -128,9 +149,10 @@ pub async fn post(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let author = Username::parse(author).ok_or(Error::NotFound)?;
-    let new = NewMessage { author: author.as_str().to_owned(), text, published_at: db::now() };
+    let new = NewMessage { author: author.to_string(), text, published_at: db::now() };
     let recorded = state.db.write_one("post_message", move |conn| messages::insert(conn, &new, latest)).await?;
     if recorded.outcome.is_some() {
+        state.first_pages.message_stored(&author);
         state.metrics.messages_posted.with_label_values(&[source.as_str()]).inc();
     }
     Ok(Ok(recorded))
@@ -142,9 +164,9 @@ fn page_after(state: &AppState, before: Cursor) -> (usize, Slice) {
     (size as usize, Slice { before, limit: i64::from(size) + 1 })
 }
 
-fn cut(mut rows: Vec<MessageRow>, size: usize) -> Timeline {
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let last = rows.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
-    Timeline { older: last.filter(|_| more), messages: rows }
+fn cut(mut messages: Vec<MessageRow>, size: usize, owner: Option<UserId>) -> Excerpt {
+    let more = messages.len() > size;
+    messages.truncate(size);
+    let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
+    Excerpt { older: last.filter(|_| more), messages, owner, answer: OnceLock::new() }
 }

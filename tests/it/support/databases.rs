@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::postgres::PostgresServer;
 
-/// A database that nobody else uses; gone when dropped.
+/// A database that nobody else uses. A file is gone when dropped, a schema with its server.
 pub struct TestDatabase {
     url: String,
     _files: Option<TempDir>,

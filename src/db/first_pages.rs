@@ -1,0 +1,146 @@
+//! The first pages that everybody asks for, kept for a moment.
+//!
+//! What is kept is the same for everyone who may see it: rows, and the bytes that people who are not
+//! signed in (or the simulator) are answered with. Nothing here knows who asks.
+//!
+//! A page is found under its subject **and the subject's generation**, a number that every post
+//! raises once it is stored. So a post through this process shows at once, and a load that began
+//! before it cannot come back later under the new number. What other processes post or flag shows
+//! when the page's time is up. Whoever asks while a page is being loaded waits for that load.
+//! `docs/adr/0010-first-pages-are-kept-for-a-moment.md`
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::web::Bytes;
+use anyhow::anyhow;
+use moka::future::Cache;
+
+use super::messages::{Cursor, MessageRow};
+use crate::{
+    domain::{UserId, Username},
+    error::Error,
+    metrics::Metrics,
+};
+
+/// How long other processes' posts and flags may take to show. The promise is a second; five loads a
+/// second of what is asked for a thousand times cost nothing that could be measured.
+const LIFETIME: Duration = Duration::from_millis(200);
+/// Bytes of rows and answers kept at most, over all pages.
+const CAPACITY: u64 = 8 * 1024 * 1024;
+/// Authors share generations: a post makes one in so many of the other authors' pages load again.
+const AUTHOR_GENERATIONS: usize = 4096;
+
+/// Whose first page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// Everyone's, as the site shows it.
+    Everyone,
+    /// One author's, as the site shows it.
+    Author(Username),
+    /// Everyone's newest N, as the API lists them.
+    Newest(i64),
+}
+
+/// A page of a timeline.
+#[derive(Debug)]
+pub struct Excerpt {
+    /// Newest first.
+    pub messages: Vec<MessageRow>,
+    /// Where the next page begins, if there is one.
+    pub older: Option<Cursor>,
+    /// Whose page it is, if it is one person's.
+    pub owner: Option<UserId>,
+    /// The whole answer, where it is the same for everyone; the door puts it here when first asked.
+    pub answer: OnceLock<Bytes>,
+}
+
+/// The pages kept by this process.
+pub struct FirstPages {
+    pages: Cache<(Subject, u64), Arc<Excerpt>>,
+    everyone: AtomicU64,
+    authors: Box<[AtomicU64]>,
+    hasher: RandomState,
+    metrics: Metrics,
+}
+
+impl FirstPages {
+    /// Empty.
+    #[must_use]
+    pub fn new(metrics: &Metrics) -> Self {
+        let pages = Cache::builder()
+            .max_capacity(CAPACITY)
+            .weigher(|_, page: &Arc<Excerpt>| page.weight())
+            .time_to_live(LIFETIME)
+            .build();
+        let authors = (0..AUTHOR_GENERATIONS).map(|_| AtomicU64::new(0)).collect();
+        Self { pages, everyone: AtomicU64::new(0), authors, hasher: RandomState::new(), metrics: metrics.clone() }
+    }
+
+    /// The page that is kept, or else the one that `load` gives, which is then kept.
+    ///
+    /// # Errors
+    /// Those of `load`; they are not kept.
+    pub async fn get(
+        &self,
+        subject: Subject,
+        load: impl Future<Output = Result<Excerpt, Error>>,
+    ) -> Result<Arc<Excerpt>, Error> {
+        let key = (subject.clone(), self.generation(&subject).load(Ordering::Acquire));
+        let count = |result| self.metrics.first_page_lookups.with_label_values(&[result]).inc();
+        if let Some(page) = self.pages.get(&key).await {
+            count("hit");
+            return Ok(page);
+        }
+        let mut is_loader = false;
+        let load = async {
+            is_loader = true;
+            load.await.map(Arc::new)
+        };
+        let page = self.pages.try_get_with(key, load).await;
+        count(if is_loader { "miss" } else { "hit" });
+        page.map_err(|why| share(&why))
+    }
+
+    /// Call it once a message of `author` is stored: the pages that should show it are loaded anew.
+    pub fn message_stored(&self, author: &Username) {
+        self.everyone.fetch_add(1, Ordering::Release);
+        self.generation(&Subject::Author(author.clone())).fetch_add(1, Ordering::Release);
+    }
+
+    fn generation(&self, subject: &Subject) -> &AtomicU64 {
+        match subject {
+            Subject::Everyone | Subject::Newest(_) => &self.everyone,
+            Subject::Author(name) => {
+                #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is a hash")]
+                let hash = self.hasher.hash_one(name) as usize;
+                &self.authors[hash % self.authors.len()]
+            }
+        }
+    }
+}
+
+impl Excerpt {
+    /// About the bytes that it takes, the answer included, which is some three times the texts.
+    fn weight(&self) -> u32 {
+        let texts: usize = self.messages.iter().map(|row| 400 + 2 * (row.text.len() + row.author.len())).sum();
+        u32::try_from(4096 + texts).unwrap_or(u32::MAX)
+    }
+}
+
+/// Everyone who waited for a load gets its error; errors cannot be cloned, so each gets one like it.
+fn share(why: &Arc<Error>) -> Error {
+    match &**why {
+        Error::NotFound => Error::NotFound,
+        Error::Unavailable { what, source } => {
+            Error::Unavailable { what, source: source.as_ref().map(|source| anyhow!("{source:#}")) }
+        }
+        other => Error::Internal(anyhow!("{other:?}").context("a first page could not be loaded")),
+    }
+}

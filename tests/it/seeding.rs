@@ -1,0 +1,151 @@
+//! `minitwit seed`: what it promises is there, the same on both databases, and nothing is overwritten.
+
+use std::process::{Command, Output};
+
+use diesel::prelude::*;
+use minitwit::db::{
+    DbConnection, migrations,
+    schema::{follows, messages, users},
+    seed::{self, SeedFollow, SeedUser},
+    stats::{self, Counts},
+};
+
+use crate::support::TestDatabase;
+
+const READERS: [(&str, usize); 5] = [
+    ("reader-of-nobody", 0),
+    ("reader-of-2", 2),
+    ("reader-of-100", 100),
+    ("reader-of-5000", 299),
+    ("reader-of-the-silent", 100),
+];
+
+/// 300 users, 6,000 messages, 7,000 follows.
+fn fill(db: &TestDatabase, seed: &str) -> Output {
+    let sizes = ["--users", "300", "--messages", "6000", "--follows", "7000"];
+    run(db, &[&sizes[..], &["--seed", seed, "--end", "1700000000"]].concat())
+}
+
+fn run(db: &TestDatabase, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
+    command.arg("seed").args(arguments).env("DATABASE_URL", db.url()).current_dir(std::env::temp_dir());
+    command.env("MINITWIT__PASSWORDS__MEMORY_KIB", "8").env("MINITWIT__PASSWORDS__ITERATIONS", "1");
+    command.output().unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    assert!(output.status.success(), "{}", str::from_utf8(&output.stderr).unwrap());
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn count(conn: &mut DbConnection) -> (i64, i64, i64) {
+    let Counts { users, messages, follows, .. } = stats::count(conn).unwrap();
+    (users, messages, follows)
+}
+
+/// Every row but for the password's hash, which is salted.
+type Everything = (Vec<(i64, String, String, i64)>, Vec<(i64, i64, String, i64, bool)>, Vec<(i64, i64)>);
+
+fn everything(db: &TestDatabase) -> Everything {
+    let conn = &mut db.connect();
+    let users = users::table.select((users::id, users::username, users::email, users::created_at));
+    (
+        users.order(users::id).load(conn).unwrap(),
+        messages::table.order(messages::id).load(conn).unwrap(),
+        follows::table.order((follows::follower_id, follows::followee_id)).load(conn).unwrap(),
+    )
+}
+
+on_both! {
+    async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
+        let output = fill(&db, "1");
+        let lines: Vec<&str> = out(&output).lines().collect();
+        assert_eq!(count(&mut db.connect()), (300, 6000, 7000));
+        let (users, messages, follows) = everything(&db);
+        assert!(users.iter().map(|user| user.0).eq(1..=300));
+        for ((id, (name, followees)), user) in (1..).zip(READERS).zip(&users) {
+            assert_eq!((user.0, user.1.as_str()), (id, name));
+            assert_eq!(follows.iter().filter(|(follower, _)| *follower == id).count(), followees, "{name}");
+            assert!(!messages.iter().any(|message| message.1 == id), "{name} wrote something");
+            assert!(lines.contains(&format!("{name:22}{followees:>10}").as_str()), "{lines:?}");
+        }
+        let of_silent = |id: i64| messages.iter().filter(|message| message.1 == id).count();
+        assert!((6..=105).all(|id| of_silent(id) <= 1));
+        assert!(messages[..50].iter().all(|message| (6..=105).contains(&message.1)));
+        assert_eq!(messages.last().unwrap().3, 1_700_000_000);
+        let flagged = messages.iter().filter(|message| message.4).count();
+        assert!((30..100).contains(&flagged), "{flagged} of 6000");
+        assert!(lines.contains(&format!("{:22}{flagged:>10}", "  of them flagged").as_str()), "{lines:?}");
+    }
+
+    async fn one_can_sign_in_as_a_reader_and_go_on(db: TestDatabase) {
+        let output = fill(&db, "1");
+        let password = out(&output).lines().last().unwrap().strip_prefix("Everybody's password is ").unwrap();
+        let app = db.app();
+        for (name, shown) in [("reader-of-nobody", 0), ("reader-of-100", 30), ("reader-of-the-silent", 30)] {
+            let home = app.browser().sign_in_with(name, password).await;
+            assert!(home.has("ul.flashes"), "{name}: signed in");
+            assert_eq!(home.messages().len(), shown, "{name}");
+        }
+        let browser = app.signed_in("newcomer").await;
+        browser.say("the first one by hand").await;
+        assert_eq!(app.browser().get("/public").await.messages()[0], "the first one by hand");
+        let (users, messages, _) = everything(&db);
+        assert_eq!((users.last().unwrap().0, messages.last().unwrap().0), (301, 6001));
+    }
+
+    async fn a_database_with_somebody_in_it_is_left_alone(db: TestDatabase) {
+        assert_eq!(db.app().simulator().register("alice").await.status, 204);
+        let refused = fill(&db, "1");
+        assert_eq!(refused.status.code(), Some(1));
+        let error = str::from_utf8(&refused.stderr).unwrap();
+        assert_eq!(
+            error,
+            "minitwit: there are users in this database already: seed fills an empty one only, so name a new one\n"
+        );
+        assert_eq!(count(&mut db.connect()), (1, 0, 0));
+    }
+
+    async fn numbers_that_do_not_fit_are_refused_before_anything_is_done(db: TestDatabase) {
+        let refused = run(&db, &["--users", "300", "--messages", "10"]);
+        assert_eq!(refused.status.code(), Some(1));
+        let error = str::from_utf8(&refused.stderr).unwrap();
+        assert!(error.starts_with("minitwit: --follows must be 501 to "), "{error}");
+        assert_eq!(count(&mut db.connect()), (0, 0, 0));
+    }
+
+    async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatabase) {
+        let conn = &mut db.connect();
+        let user = |id: i64, name: &str| SeedUser {
+            id, username: name.to_owned(), email: "a@example.org".to_owned(), password_hash: "", created_at: 0
+        };
+        let stranger = seed::load(conn, |conn| {
+            seed::insert_users(conn, [user(1, "a"), user(2, "b")].into_iter())?;
+            seed::insert_follows(conn, [SeedFollow { follower_id: 1, followee_id: 3 }].into_iter())
+        });
+        assert!(stranger.unwrap_err().to_string().to_lowercase().contains("foreign key"));
+        let namesake = seed::load(conn, |conn| seed::insert_users(conn, [user(1, "a"), user(2, "a")].into_iter()));
+        assert!(namesake.is_err());
+        assert_eq!(count(conn), (0, 0, 0));
+        assert!(seed::load(conn, |conn| seed::insert_users(conn, [user(1, "a")].into_iter())).unwrap());
+        let later = diesel::insert_into(follows::table).values((follows::follower_id.eq(1), follows::followee_id.eq(3)));
+        assert!(later.execute(conn).is_err(), "the key is back");
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_rows_on_both_databases() {
+    let (first, second, other) =
+        (TestDatabase::empty_sqlite(), TestDatabase::empty_sqlite(), TestDatabase::empty_sqlite());
+    for (db, seed) in [(&first, "5"), (&second, "5"), (&other, "6")] {
+        out(&fill(db, seed));
+    }
+    assert_eq!(everything(&first), everything(&second));
+    let (rows, others) = (everything(&first), everything(&other));
+    assert!(rows.0 != others.0 && rows.1 != others.1 && rows.2 != others.2);
+    assert!(!migrations::any_pending(&mut first.connect()).unwrap(), "it migrates first");
+    if let Some(postgres) = TestDatabase::empty_postgres() {
+        out(&fill(&postgres, "5"));
+        assert_eq!(everything(&postgres), rows);
+    }
+}
