@@ -31,6 +31,8 @@ pub enum Surface {
 }
 
 impl Surface {
+    const ALL: [Self; 3] = [Self::Web, Self::Sim, Self::Ops];
+
     /// The label's value.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -47,7 +49,7 @@ impl Surface {
 #[expect(missing_docs, reason = "each field is documented by its metric's help text, below")]
 pub struct Metrics {
     registry: Registry,
-    pub http_in_flight: IntGaugeVec,
+    in_flight: [IntGauge; 3],
     pub http_rejected: IntCounterVec,
     pub panics: IntCounter,
     pub registrations: IntCounterVec,
@@ -63,7 +65,8 @@ pub struct Metrics {
     pub simulator_last_seen: Gauge,
     pub simulator_skipped: IntCounter,
     pub simulator_actions: IntCounterVec,
-    pub first_page_lookups: IntCounterVec,
+    pub first_page_hits: IntCounter,
+    pub first_page_misses: IntCounter,
     pub db_pool_connections: IntGaugeVec,
     pub db_pool_max: IntGauge,
     pub db_pool_waiting: IntGauge,
@@ -87,8 +90,14 @@ impl Metrics {
             add.gauges("minitwit_build_info", "Always 1: what this binary was built from.", &["version", "revision"])?;
         build_info.with_label_values(&[version, revision]).set(1);
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        let in_flight = add.gauges("minitwit_http_requests_in_flight", "Requests being answered.", &["surface"])?;
+        let lookups = add.counters(
+            "minitwit_first_page_lookups_total",
+            "First pages asked for: kept (hit) or loaded (miss).",
+            &["result"],
+        )?;
         let metrics = Self {
-            http_in_flight: add.gauges("minitwit_http_requests_in_flight", "Requests being answered.", &["surface"])?,
+            in_flight: Surface::ALL.map(|surface| in_flight.with_label_values(&[surface.as_str()])),
             http_rejected: add.counters(
                 "minitwit_http_rejected_total",
                 "Requests refused before a handler saw them.",
@@ -131,11 +140,8 @@ impl Metrics {
                 "Calls under /api by kind and status.",
                 &["action", "status"],
             )?,
-            first_page_lookups: add.counters(
-                "minitwit_first_page_lookups_total",
-                "First pages asked for: kept (hit) or loaded (miss).",
-                &["result"],
-            )?,
+            first_page_hits: lookups.with_label_values(&["hit"]),
+            first_page_misses: lookups.with_label_values(&["miss"]),
             db_pool_connections: add.gauges(
                 "minitwit_db_pool_connections",
                 "Database connections of this process.",
@@ -160,10 +166,13 @@ impl Metrics {
             registry,
         };
         metrics.simulator_latest.set(-1);
-        for result in ["hit", "miss"] {
-            metrics.first_page_lookups.with_label_values(&[result]).inc_by(0);
-        }
         Ok(metrics)
+    }
+
+    /// The requests of a surface that are being answered.
+    #[must_use]
+    pub fn in_flight(&self, surface: Surface) -> &IntGauge {
+        &self.in_flight[surface as usize]
     }
 
     /// The middleware that counts and times the requests of one surface: build it once, clone it

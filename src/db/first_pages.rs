@@ -93,9 +93,8 @@ impl FirstPages {
         load: impl Future<Output = Result<Excerpt, Error>>,
     ) -> Result<Arc<Excerpt>, Error> {
         let key = (subject.clone(), self.generation(&subject).load(Ordering::Acquire));
-        let count = |result| self.metrics.first_page_lookups.with_label_values(&[result]).inc();
         if let Some(page) = self.pages.get(&key).await {
-            count("hit");
+            self.metrics.first_page_hits.inc();
             return Ok(page);
         }
         let mut is_loader = false;
@@ -104,7 +103,8 @@ impl FirstPages {
             load.await.map(Arc::new)
         };
         let page = self.pages.try_get_with(key, load).await;
-        count(if is_loader { "miss" } else { "hit" });
+        let counter = if is_loader { &self.metrics.first_page_misses } else { &self.metrics.first_page_hits };
+        counter.inc();
         page.map_err(|why| share(&why))
     }
 

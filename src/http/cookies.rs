@@ -3,6 +3,7 @@
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
+    http::header,
 };
 
 use crate::config::Settings;
@@ -17,6 +18,10 @@ fn full_name(settings: &Settings, name: &str) -> String {
 /// The value that came with the request.
 #[must_use]
 pub fn read(request: &HttpRequest, settings: &Settings, name: &str) -> Option<String> {
+    // Most visitors bring none, and pay for nothing.
+    if !request.headers().contains_key(header::COOKIE) {
+        return None;
+    }
     request.cookie(&full_name(settings, name)).map(|cookie| cookie.value().to_owned())
 }
 

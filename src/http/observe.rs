@@ -1,5 +1,5 @@
-//! What is noted about every request: its span, its line in the log, its place among those in
-//! flight.
+//! What is noted about every request: its span, its line in the log if it deserves one, its place
+//! among those in flight.
 //!
 //! The span holds the route's pattern, never the path: paths hold names, and queries anything.
 
@@ -9,10 +9,11 @@ use actix_web::{
     Error as ActixError, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::Next,
 };
 use prometheus::IntGauge;
-use tracing::{Span, error_span, info};
+use tracing::{Span, debug, error_span, info};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::limits::is_known;
@@ -38,8 +39,20 @@ impl RootSpanBuilder for RequestSpan {
         let Ok(response) = outcome else { return };
         let arrived = response.request().extensions().get::<Arrived>().copied();
         let duration_ms = arrived.map_or(0.0, |arrived| arrived.0.elapsed().as_secs_f64() * 1e3);
-        info!(status = response.status().as_u16(), duration_ms, "answered");
+        let status = response.status().as_u16();
+        if is_noteworthy(response.request().method(), status, duration_ms) {
+            info!(status, duration_ms, "answered");
+        } else {
+            debug!(status, duration_ms, "answered");
+        }
     }
+}
+
+/// What changed something, was refused, or was slower than the simulator waits. Pages that were simply
+/// read are counted in the metrics; a line for each would fill a disk and say nothing.
+fn is_noteworthy(method: &Method, status: u16, duration_ms: f64) -> bool {
+    let only_read = matches!(*method, Method::GET | Method::HEAD);
+    !only_read || status >= 400 || duration_ms >= 300.0
 }
 
 /// Lowers the gauge also when the client goes away and the future is dropped.
@@ -77,7 +90,7 @@ pub async fn in_flight_sim(
 
 fn enter(request: &ServiceRequest, surface: Surface) -> InFlight {
     let state = AppState::of(request.request());
-    let gauge = state.metrics.http_in_flight.with_label_values(&[surface.as_str()]);
+    let gauge = state.metrics.in_flight(surface).clone();
     gauge.inc();
     InFlight(gauge)
 }

@@ -79,7 +79,7 @@ fn the_flag_tool_makes_no_database_where_there_is_none() {
 fn help_and_version_are_there_for_every_command() {
     let db = TestDatabase::sqlite();
     let help = run(&db, &["--help"], &[]);
-    for command in ["serve", "migrate", "flag", "unflag", "healthcheck", "simulate", "scenario"] {
+    for command in ["serve", "migrate", "flag", "unflag", "healthcheck", "simulate", "scenario", "seed"] {
         assert!(out(&help).contains(&format!("\n  {command} ")), "{command} in {}", out(&help));
         assert!(out(&run(&db, &[command, "--help"], &[])).contains("Usage:"), "{command}");
     }
