@@ -1,4 +1,4 @@
-//! Messages: the timelines, posting, flagging.
+//! Messages: everyone's and one author's timeline, posting, flagging. The home timeline is in `home.rs`.
 //!
 //! A timeline is ordered by (publication time, id), newest first, and is paged by a [`Cursor`] on
 //! both: its cost does not grow with the page's depth.
@@ -99,47 +99,6 @@ pub fn list_by_author(conn: &mut DbConnection, author: UserId, slice: Slice) -> 
         .limit(slice.limit)
         .select((messages::id, messages::text, messages::published_at, users::id, users::username))
         .load(conn)
-}
-
-/// The unflagged messages of `reader` and of those whom `reader` follows.
-///
-/// Index: `messages_by_author`, once for each followee, from the cursor. The obvious shape
-/// (`author = me OR author IN (…)` down the global index) takes 46 to 193 ms at a million messages
-/// for people who follow nobody or only the silent: it reads the whole index to find nothing.
-pub fn list_home(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
-    // Postgres: at most `limit` (id, time) pairs of each author, index-only; then only the newest
-    // `limit` of all are read whole. SQLite has no LATERAL; its IN over a list walks the same index.
-    match conn {
-        DbConnection::Postgres(conn) => sql_query(
-            "SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
-             FROM (SELECT newest.id, newest.published_at \
-                   FROM (SELECT followee_id AS id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) author \
-                   CROSS JOIN LATERAL ( \
-                       SELECT id, published_at FROM messages \
-                       WHERE author_id = author.id AND NOT flagged AND (published_at, id) < ($2, $3) \
-                       ORDER BY published_at DESC, id DESC LIMIT $4) newest \
-                   ORDER BY newest.published_at DESC, newest.id DESC LIMIT $4) page \
-             JOIN messages m ON m.id = page.id JOIN users u ON u.id = m.author_id \
-             ORDER BY page.published_at DESC, page.id DESC",
-        )
-        .bind::<BigInt, _>(reader.0)
-        .bind::<BigInt, _>(slice.before.published_at)
-        .bind::<BigInt, _>(slice.before.id)
-        .bind::<BigInt, _>(slice.limit)
-        .load(conn),
-        DbConnection::Sqlite(conn) => sql_query(
-            "SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
-             FROM messages m JOIN users u ON u.id = m.author_id \
-             WHERE m.author_id IN (SELECT followee_id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) \
-               AND NOT m.flagged AND (m.published_at, m.id) < ($2, $3) \
-             ORDER BY m.published_at DESC, m.id DESC LIMIT $4",
-        )
-        .bind::<BigInt, _>(reader.0)
-        .bind::<BigInt, _>(slice.before.published_at)
-        .bind::<BigInt, _>(slice.before.id)
-        .bind::<BigInt, _>(slice.limit)
-        .load(conn),
-    }
 }
 
 /// Stores a message and, with it, the simulator's latest action. The outcome is `None` when there

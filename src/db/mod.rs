@@ -12,6 +12,7 @@
 pub mod connection;
 pub mod first_pages;
 pub mod follows;
+pub mod home;
 pub mod messages;
 pub mod migrations;
 pub mod schema;

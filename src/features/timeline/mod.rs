@@ -10,7 +10,7 @@ use crate::{
     db::{
         self,
         first_pages::{Excerpt, Subject},
-        follows,
+        follows, home,
         messages::{self, Cursor, MessageRow, NewMessage, Slice},
         simulator::Recorded,
         users,
@@ -64,7 +64,7 @@ pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<Excerpt>, Er
 /// As [`public`].
 pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Arc<Excerpt>, Error> {
     let (size, slice) = page_after(state, before);
-    let rows = state.db.read("home_timeline", move |conn| messages::list_home(conn, reader, slice)).await?;
+    let rows = state.db.read("home_timeline", move |conn| home::list(conn, reader, slice)).await?;
     Ok(Arc::new(cut(rows, size, Some(reader))))
 }
 

@@ -1,0 +1,110 @@
+//! The home timeline is the same list whichever way it is found: compared with the obvious query,
+//! page by page, for readers of nobody, of few, of many, and of many who are silent.
+
+use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+use minitwit::{
+    db::{
+        DbConnection, home,
+        messages::{Cursor, Slice},
+    },
+    domain::UserId,
+};
+
+/// The talkative, among whom the readers' followees are; then the silent, who wrote one old message each.
+const TALKATIVE: i64 = 250;
+const SILENT: i64 = 250;
+/// More than the walk looks at before it gives up.
+const MESSAGES: i64 = 4000;
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+fn run(conn: &mut DbConnection, sql: &str) {
+    sql_query(sql).execute(conn).unwrap_or_else(|why| panic!("{sql}: {why}"));
+}
+
+/// Numbers from 1, in SQL that both databases speak.
+fn numbers(to: i64) -> String {
+    format!("(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {to}) SELECT i FROM n) numbers")
+}
+
+fn fill(conn: &mut DbConnection) {
+    let people = TALKATIVE + SILENT + 5;
+    run(
+        conn,
+        &format!(
+            "INSERT INTO users (username, email, password_hash, created_at) SELECT 'user ' || i, '', '', 0 FROM {}",
+            numbers(people)
+        ),
+    );
+    run(
+        conn,
+        &format!(
+            "INSERT INTO messages (author_id, text, published_at) SELECT {TALKATIVE} + i, 'silent', i / 3 FROM {}",
+            numbers(SILENT)
+        ),
+    );
+    // Seven a second, one in 47 flagged.
+    run(
+        conn,
+        &format!(
+            "INSERT INTO messages (author_id, text, published_at, flagged) \
+         SELECT 1 + (i * 31) % {TALKATIVE}, 'm', 1000 + i / 7, i % 47 = 0 FROM {}",
+            numbers(MESSAGES)
+        ),
+    );
+}
+
+fn follow(conn: &mut DbConnection, reader: i64, from: i64, count: i64) {
+    run(
+        conn,
+        &format!("INSERT INTO follows (follower_id, followee_id) SELECT {reader}, {from} + i FROM {}", numbers(count)),
+    );
+}
+
+fn obvious(conn: &mut DbConnection, reader: i64) -> Vec<i64> {
+    let rows: Vec<Id> = sql_query(format!(
+        "SELECT id FROM messages WHERE NOT flagged AND (author_id = {reader} OR author_id IN \
+         (SELECT followee_id FROM follows WHERE follower_id = {reader})) ORDER BY published_at DESC, id DESC"
+    ))
+    .load(conn)
+    .unwrap();
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+fn paged(conn: &mut DbConnection, reader: i64) -> Vec<i64> {
+    let mut ids = Vec::new();
+    let mut before = Cursor::START;
+    loop {
+        let page = home::list(conn, UserId(reader), Slice { before, limit: 31 }).unwrap();
+        let Some(last) = page.last() else { return ids };
+        before = Cursor { published_at: last.published_at, id: last.id };
+        ids.extend(page.iter().map(|row| row.id));
+    }
+}
+
+on_both! {
+    async fn every_reader_gets_what_the_obvious_query_would_give(db: TestDatabase) {
+        let mut conn = db.connect();
+        fill(&mut conn);
+        let first_reader = TALKATIVE + SILENT + 1;
+        let followees = [(0, 0), (0, 1), (10, 30), (0, TALKATIVE - 1), (TALKATIVE, SILENT)];
+        for (number, (from, count)) in followees.into_iter().enumerate() {
+            let reader = first_reader + i64::try_from(number).unwrap();
+            if count > 0 {
+                follow(&mut conn, reader, from, count);
+            }
+            let expected = obvious(&mut conn, reader);
+            assert_eq!(expected.is_empty(), count == 0);
+            assert_eq!(paged(&mut conn, reader), expected, "{count} followees from {from}");
+        }
+        // One's own messages are among them, also for somebody who follows many.
+        follow(&mut conn, 1, 1, TALKATIVE - 1);
+        let expected = obvious(&mut conn, 1);
+        assert!(expected.len() > 3900);
+        assert_eq!(paged(&mut conn, 1), expected);
+    }
+}

@@ -1,0 +1,195 @@
+//! Every list is served by its index, at a size where it matters: the plans are read, no clock is.
+//!
+//! The statements are those that the functions of `db` really send: Diesel's instrumentation hands
+//! them over, with their binds, and they are explained.
+
+use std::{
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use diesel::{Connection, QueryableByName, RunQueryDsl, connection::InstrumentationEvent, sql_query, sql_types::Text};
+use futures_util::future::LocalBoxFuture;
+use minitwit::{
+    db::{
+        DbConnection, follows, home,
+        messages::{self, Cursor, Slice},
+        sessions, users,
+    },
+    domain::{MessageId, UserId},
+};
+
+use crate::support::TestDatabase;
+
+#[derive(QueryableByName)]
+struct PostgresLine {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct SqliteLine {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+fn seed(db: &TestDatabase) {
+    let arguments = ["seed", "--users", "3000", "--messages", "60000", "--follows", "60000", "--seed", "1"];
+    let output = Command::new(env!("CARGO_BIN_EXE_minitwit"))
+        .args(arguments)
+        .envs([("DATABASE_URL", db.url()), ("MINITWIT__PASSWORDS__MEMORY_KIB", "8")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The statements that `work` sends, their binds written into them.
+fn statements(db: &TestDatabase, work: impl FnOnce(&mut DbConnection)) -> Vec<String> {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mut conn = db.connect();
+    let sink = Arc::clone(&seen);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            sink.lock().unwrap().push(query.to_string());
+        }
+    });
+    work(&mut conn);
+    drop(conn);
+    let seen = seen.lock().unwrap();
+    seen.iter().map(|query| with_binds(query)).collect()
+}
+
+/// `… WHERE a = $1 -- binds: [7]` to `… WHERE a = 7`; SQLite's `?` in their order.
+fn with_binds(query: &str) -> String {
+    let (sql, binds) = query.split_once("-- binds: [").expect("Diesel shows the binds");
+    let binds: Vec<String> =
+        binds.trim_end().trim_end_matches(']').split(", ").map(|bind| bind.replace('"', "'")).collect();
+    let mut text = sql.to_owned();
+    for (number, bind) in binds.iter().enumerate().rev() {
+        text = text.replace(&format!("${}", number + 1), bind);
+    }
+    for bind in &binds {
+        text = text.replacen('?', bind, 1);
+    }
+    text.replace('`', "\"")
+}
+
+fn plan(db: &TestDatabase, statement: &str) -> String {
+    match db.connect() {
+        DbConnection::Postgres(mut conn) => {
+            let lines: Vec<PostgresLine> = sql_query(format!("EXPLAIN {statement}")).load(&mut conn).unwrap();
+            lines.into_iter().map(|line| line.line + "\n").collect()
+        }
+        DbConnection::Sqlite(mut conn) => {
+            let query = sql_query(format!("EXPLAIN QUERY PLAN {statement}"));
+            let lines: Vec<SqliteLine> = query.load(&mut conn).unwrap();
+            lines.into_iter().map(|line| line.detail + "\n").collect()
+        }
+    }
+}
+
+/// What is wrong with a plan: messages or follows read from end to end, or sorted. A home timeline
+/// may sort the few that it merges, and so may the list of one person's followees.
+fn fault(name: &str, plan: &str) -> Option<&'static str> {
+    let scans =
+        ["Seq Scan on messages", "Seq Scan on follows", "SCAN messages\n", "SCAN m\n", "SCAN follows\n", "SCAN f\n"];
+    let sorts = ["Sort ", "USE TEMP B-TREE FOR ORDER BY"];
+    if scans.iter().any(|scan| plan.contains(scan)) {
+        return Some("reads a table from end to end");
+    }
+    let few = name.starts_with("home") || name == "followees";
+    (!few && sorts.iter().any(|sort| plan.contains(sort))).then_some("sorts")
+}
+
+fn busiest_author(db: &TestDatabase) -> UserId {
+    #[derive(QueryableByName)]
+    struct Author {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        author_id: i64,
+    }
+    let query = "SELECT author_id FROM messages GROUP BY author_id ORDER BY count(*) DESC LIMIT 1";
+    let author: Author = sql_query(query).get_result(&mut db.connect()).unwrap();
+    UserId(author.author_id)
+}
+
+const DEEP: Slice = Slice { before: Cursor { published_at: 1_700_000_000, id: 30_000 }, limit: 31 };
+const TOP: Slice = Slice { before: Cursor::START, limit: 31 };
+
+type Query = Box<dyn Fn(&mut DbConnection)>;
+
+on_both! {
+    async fn every_list_uses_its_index(db: TestDatabase) {
+        seed(&db);
+        // Readers 1 to 5 are the seed's special ones: they follow nobody, 2, 100, 5,000 (here all), 100 silent.
+        // Somebody with few messages would have them all fetched and sorted, which is as good.
+        let busiest = busiest_author(&db);
+        let queries: [(&str, Query, &str); 12] = [
+            ("public", Box::new(move |conn| drop(messages::list_public(conn, TOP).unwrap())), "messages_by_time"),
+            ("public, deep", Box::new(move |conn| drop(messages::list_public(conn, DEEP).unwrap())), "messages_by_time"),
+            ("author", Box::new(move |conn| drop(messages::list_by_author(conn, busiest, TOP).unwrap())), "messages_by_author"),
+            ("author, deep", Box::new(move |conn| drop(messages::list_by_author(conn, busiest, DEEP).unwrap())), "messages_by_author"),
+            ("home of nobody", Box::new(move |conn| drop(home::list(conn, UserId(1), TOP).unwrap())), "messages_by_author"),
+            ("home of 2", Box::new(move |conn| drop(home::list(conn, UserId(2), TOP).unwrap())), "messages_by_author"),
+            ("home of 100", Box::new(move |conn| drop(home::list(conn, UserId(3), TOP).unwrap())), "messages_by_author"),
+            ("home of many", Box::new(move |conn| drop(home::list(conn, UserId(4), TOP).unwrap())), "messages_by_time"),
+            ("home of the silent", Box::new(move |conn| drop(home::list(conn, UserId(5), TOP).unwrap())), "messages_by_author"),
+            ("followees", Box::new(move |conn| drop(follows::list_followees(conn, UserId(3), 100).unwrap())), "follows"),
+            ("flag tool", Box::new(move |conn| drop(messages::list_for_flagging(conn, MessageId(5), 100).unwrap())), "messages"),
+            ("session", Box::new(move |conn| drop(sessions::find(conn, "none", 0).unwrap())), "sessions"),
+        ];
+        for (name, query, index) in queries {
+            let statements = statements(&db, query);
+            assert!(!statements.is_empty(), "{name}");
+            let plans: Vec<String> = statements.iter().map(|statement| plan(&db, statement)).collect();
+            for plan in &plans {
+                assert_eq!(fault(name, plan), None, "{name}:\n{plan}");
+            }
+            assert!(plans.iter().any(|plan| plan.contains(index)), "{name} does not use {index}:\n{}", plans.concat());
+        }
+        for (faulty, expected) in [
+            ("SELECT id FROM messages WHERE text = 'x'", "reads a table from end to end"),
+            ("SELECT text FROM messages WHERE author_id = 200 AND NOT flagged ORDER BY text", "sorts"),
+        ] {
+            assert_eq!(fault("public", &plan(&db, faulty)), Some(expected), "{}", plan(&db, faulty));
+        }
+        let name = statements(&db, |conn| assert!(users::find_id(conn, "reader-of-2").unwrap().is_some()));
+        assert!(plan(&db, &name[0]).to_lowercase().contains("index"), "{}", plan(&db, &name[0]));
+    }
+
+    async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
+        let app = db.app();
+        app.simulator().register("bob").await;
+        app.simulator().register("carol").await;
+        let alice = app.signed_in("alice").await;
+        app.browser().get("/public").await;
+        let work = async || {
+            let text = app.ops("/metrics").await.1;
+            let counts = text.lines().filter(|line| {
+                line.starts_with("minitwit_db_query_duration_seconds_count") && !line.contains("\"count\"") && !line.contains("sweep")
+                    && !line.contains("\"find_latest\"")
+            });
+            counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u32>().unwrap()).sum::<u32>()
+        };
+        let simulator = app.simulator();
+        let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 8] = [
+            ("GET /login, a stranger", 0, Box::pin(async { drop(app.browser().get("/login").await) })),
+            ("GET /public, a stranger", 1, Box::pin(async { drop(app.browser().get("/public").await) })),
+            ("GET /{username}, a stranger", 1, Box::pin(async { drop(app.browser().get("/bob").await) })),
+            ("GET /, signed in", 2, Box::pin(async { drop(alice.get("/").await) })),
+            ("GET /{username}, signed in", 3, Box::pin(async { drop(alice.get("/carol").await) })),
+            ("POST /api/msgs/{username} with latest", 1, Box::pin(async {
+                drop(simulator.post("/msgs/bob?latest=1", serde_json::json!({ "content": "x" })).await);
+            })),
+            ("POST /api/fllws/{username} with latest", 1, Box::pin(async {
+                drop(simulator.post("/fllws/bob?latest=2", serde_json::json!({ "follow": "alice" })).await);
+            })),
+            ("GET /api/msgs/{username} with latest", 2, Box::pin(async { drop(simulator.get("/msgs/bob?latest=3").await) })),
+        ];
+        for (route, budget, visit) in budgets {
+            let before = work().await;
+            visit.await;
+            let spent = work().await - before;
+            assert!(spent <= budget, "{route} went to the database {spent} times, and may {budget} times");
+        }
+    }
+}
