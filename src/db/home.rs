@@ -13,7 +13,7 @@
 //! finds is exact: whatever it has not reached is older.
 
 use diesel::{
-    RunQueryDsl, sql_query,
+    QueryResult, QueryableByName, RunQueryDsl, sql_query,
     sql_types::{BigInt, Bool},
 };
 
@@ -22,7 +22,6 @@ use super::{
     messages::{MessageRow, Slice},
 };
 use crate::domain::UserId;
-use diesel::{QueryResult, QueryableByName};
 
 /// From so many followees on the walk is tried first.
 const MANY: i64 = 200;
@@ -51,16 +50,18 @@ const ASK_EACH_ON_SQLITE: &str = "\
       AND NOT m.flagged AND (m.published_at, m.id) < ($2, $3) \
     ORDER BY m.published_at DESC, m.id DESC LIMIT $4";
 
-/// The walk, on both. Index: `messages_by_time`, from the cursor; the follows by their primary key.
+/// The walk, on both, down to the time of the [`STRETCH`]th message from the cursor. It stops at a full
+/// page. Index: `messages_by_time`, twice; the follows by their primary key.
 const WALK: &str = "\
-    SELECT recent.id, recent.text, recent.published_at, u.id AS author_id, u.username AS author \
-    FROM (SELECT id, text, published_at, author_id FROM messages \
-          WHERE NOT flagged AND (published_at, id) < ($2, $3) \
-          ORDER BY published_at DESC, id DESC LIMIT $5) recent \
-    JOIN users u ON u.id = recent.author_id \
-    WHERE recent.author_id = $1 \
-       OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followee_id = recent.author_id) \
-    ORDER BY recent.published_at DESC, recent.id DESC LIMIT $4";
+    SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
+    FROM messages m JOIN users u ON u.id = m.author_id \
+    WHERE NOT m.flagged AND (m.published_at, m.id) < ($2, $3) \
+      AND m.published_at >= COALESCE( \
+          (SELECT published_at FROM messages WHERE NOT flagged AND (published_at, id) < ($2, $3) \
+           ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET $5), 0) \
+      AND (m.author_id = $1 \
+           OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followee_id = m.author_id)) \
+    ORDER BY m.published_at DESC, m.id DESC LIMIT $4";
 
 #[derive(QueryableByName)]
 struct Answer {

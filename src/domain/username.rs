@@ -29,7 +29,8 @@ impl Username {
         if raw.len() > 16 * MAX_CHARS {
             return None;
         }
-        let name: String = raw.nfc().collect();
+        // Most names are ASCII, which is normal as it is and needs no tables.
+        let name: String = if raw.is_ascii() { raw.to_owned() } else { raw.nfc().collect() };
         let fits = (1..=MAX_CHARS).contains(&name.chars().count());
         let printable = name.chars().all(|c| !is_refused(c));
         let trimmed = name.trim() == name;
@@ -59,17 +60,19 @@ pub fn profile_path(stored_name: &str) -> String {
 /// `/ \ ? # %` break paths; control, format (the bidirectional overrides are such), line-separator,
 /// private, surrogate and unassigned characters cannot be seen, or disguise one name as another.
 fn is_refused(c: char) -> bool {
-    matches!(c, '/' | '\\' | '?' | '#' | '%')
-        || matches!(
-            c.general_category(),
-            GeneralCategory::Control
-                | GeneralCategory::Format
-                | GeneralCategory::LineSeparator
-                | GeneralCategory::ParagraphSeparator
-                | GeneralCategory::PrivateUse
-                | GeneralCategory::Surrogate
-                | GeneralCategory::Unassigned
-        )
+    if c.is_ascii() {
+        return c.is_ascii_control() || matches!(c, '/' | '\\' | '?' | '#' | '%');
+    }
+    matches!(
+        c.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Surrogate
+            | GeneralCategory::Unassigned
+    )
 }
 
 impl fmt::Display for Username {

@@ -76,9 +76,6 @@ impl TimelinePage {
         if !self.is_first_page || self.layout.is_personal() {
             return html::answer(request, state, StatusCode::OK, self);
         }
-        if let Some(kept) = self.excerpt.answer.get() {
-            return html::shared(kept.clone());
-        }
         match self.render() {
             Ok(text) => html::shared(self.excerpt.answer.get_or_init(|| text.into()).clone()),
             Err(_) => html::answer(request, state, StatusCode::OK, self),
@@ -89,6 +86,12 @@ impl TimelinePage {
         let cursor = self.excerpt.older?;
         Some(format!("{}?before={}-{}", self.path, cursor.published_at, cursor.id))
     }
+}
+
+/// The answer that is kept, for somebody whom it suits: only first pages have one.
+fn kept_answer(excerpt: &Excerpt, layout: &Layout) -> Option<HttpResponse> {
+    let kept = excerpt.answer.get().filter(|_| !layout.is_personal())?;
+    Some(html::shared(kept.clone()))
 }
 
 impl FollowStatus {
@@ -135,15 +138,20 @@ async fn show_public(
     MaybeViewer(viewer): MaybeViewer,
 ) -> Result<HttpResponse, Error> {
     let before = cursor(&request)?;
+    let excerpt = public(&state, before).await?;
+    let layout = Layout::new(&request, &state, viewer);
+    if let Some(kept) = kept_answer(&excerpt, &layout) {
+        return Ok(kept);
+    }
     let page = TimelinePage {
         title: "Public Timeline".into(),
         heading: "Public Timeline".into(),
         path: format!("/{}", routes::PUBLIC),
         is_first_page: before == Cursor::START,
-        composer: viewer.as_ref().map(|viewer| composer(&state, viewer)),
+        composer: layout.viewer.as_ref().map(|viewer| composer(&state, viewer)),
         followstatus: None,
-        excerpt: public(&state, before).await?,
-        layout: Layout::new(&request, &state, viewer),
+        excerpt,
+        layout,
     };
     Ok(page.answer(&request, &state))
 }
@@ -157,6 +165,10 @@ async fn show_profile(
     let before = cursor(&request)?;
     let Profile { username, excerpt, relation } =
         profile(&state, &name, viewer.as_ref().map(|viewer| viewer.id), before).await?;
+    let layout = Layout::new(&request, &state, viewer);
+    if let Some(kept) = kept_answer(&excerpt, &layout) {
+        return Ok(kept);
+    }
     let title = format!("{username}'s Timeline");
     let followstatus = relation.map(|relation| FollowStatus {
         relation,
@@ -168,10 +180,10 @@ async fn show_profile(
         title,
         path: username.profile_path(),
         is_first_page: before == Cursor::START,
-        composer: viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
+        composer: layout.viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
         followstatus,
         excerpt,
-        layout: Layout::new(&request, &state, viewer),
+        layout,
     };
     Ok(page.answer(&request, &state))
 }
