@@ -129,7 +129,7 @@ pub struct PasswordSettings {
     pub iterations: u32,
     /// argon2id's lanes.
     pub parallelism: u32,
-    /// Hashes at once; 0: one a core.
+    /// Hashes at once; 0: half the cores.
     pub permits: usize,
     /// Milliseconds to wait for a turn.
     pub wait_ms: u64,
