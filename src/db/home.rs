@@ -8,7 +8,7 @@
 //! - **Walk the newest messages** of everyone and keep those that are followed. A moment for people
 //!   who follow many, but it reads the whole index for those who follow only the silent.
 //!
-//! So readers who follow few have each author asked; for the others the newest [`STRETCH`] messages
+//! So readers who follow few have each author asked; for the others the newest 3,000 messages
 //! are walked, and only if they do not fill the page each author is asked after all. What the walk
 //! finds is exact: whatever it has not reached is older.
 

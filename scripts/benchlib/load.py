@@ -1,0 +1,84 @@
+"""Load: wrk for many connections, pgbench for Postgres alone, and a client that asks one thing after the other."""
+
+import dataclasses
+import http.client
+import itertools
+import math
+import pathlib
+import re
+import time
+
+from .processes import HOST, BenchError, get, run
+
+HERE = pathlib.Path(__file__).parent
+
+
+@dataclasses.dataclass
+class Load:
+    """What wrk saw; times in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+    slowest: float
+
+
+def wrk(port, path, connections, seconds, headers=(), script=HERE / "report.lua", arguments=()):
+    """wrk with two threads. An answer of 400 and more, or none, is a BenchError: speed of failing is no speed."""
+    argv = ["wrk", "-t2", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--timeout", "10s", "-s", script]
+    for name, value in headers:
+        argv += ["-H", f"{name}: {value}"]
+    said = run([*argv, f"http://{HOST}:{port}{path}", "--", *arguments], timeout=seconds + 60)
+    found = re.search(r"^BENCH (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", said, re.M)
+    if not found:
+        raise BenchError(f"wrk said {said!r}")
+    requests, duration, p50, p99, slowest, refused, broken = (int(number) for number in found.groups())
+    if refused or broken or not requests:
+        raise BenchError(f"GET or POST {path}: of {requests} requests {refused} were refused and {broken} broke")
+    return Load(requests / (duration / 1e6), p50 / 1e3, p99 / 1e3, slowest / 1e3)
+
+
+def pgbench(postgres, database, script, variables, clients, seconds):
+    """Transactions a second of a script, prepared."""
+    argv = [postgres.programs / "pgbench", *postgres.connection(), "-n", "-M", "prepared", "-f", script]
+    argv += ["-c", clients, "-j", min(clients, 2), "-T", math.ceil(seconds)]
+    for name, value in variables.items():
+        argv += ["-D", f"{name}={value}"]
+    said = run([*argv, database], timeout=seconds + 60)
+    found = re.search(r"^tps = ([\d.]+) \((?:without|excluding)", said, re.M)
+    if not found or re.search(r"failed transactions: [1-9]", said):
+        raise BenchError(f"pgbench said {said!r}")
+    return float(found[1])
+
+
+def query_times(minitwit):
+    """Calls and seconds of every piece of database work since the start, by its name."""
+    text = get(minitwit.ops_port, "/metrics")[2].decode()
+    pattern = r'^minitwit_db_query_duration_seconds_(count|sum)\{[^}]*query="([^"]+)"[^}]*\} (\S+)$'
+    times = {}
+    for kind, name, value in re.findall(pattern, text, re.M):
+        times.setdefault(name, {})[kind] = float(value)
+    return {name: (both["count"], both["sum"]) for name, both in times.items()}
+
+
+def time_of_query(minitwit, query, paths, seconds, headers=None):
+    """Mean milliseconds of the database work `query` while one client asks for `paths` in turn: connection taken,
+    statement made, sent, answered, rows decoded. The server's own histogram says it."""
+    connection = http.client.HTTPConnection(HOST, minitwit.port, timeout=30)
+    before = query_times(minitwit).get(query, (0, 0))
+    end = time.perf_counter() + seconds
+    try:
+        for path in itertools.cycle(paths):
+            connection.request("GET", path, headers=headers or {})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise BenchError(f"GET {path}: {answer.status}")
+            if time.perf_counter() > end:
+                break
+    finally:
+        connection.close()
+    count, total = query_times(minitwit).get(query, (0, 0))
+    if count == before[0]:
+        raise BenchError(f"GET {paths[0]} did no database work called {query}")
+    return 1e3 * (total - before[1]) / (count - before[0])

@@ -1,0 +1,160 @@
+"""A row of the table: samples in pairs, what was hoped for, and whether it came."""
+
+import dataclasses
+import statistics
+from typing import Callable, Optional
+
+from .machine import busy_percent, say
+from .processes import BenchError
+
+
+@dataclasses.dataclass
+class Goal:
+    """What a ratio (or, without a yardstick, a value) should be."""
+
+    text: str
+    is_met: Callable[[float], bool]
+    of_ratio: bool = True
+
+
+def at_least(ratio, reach=None):
+    """So much of the yardstick; `reach` is what one would like and nobody asks for."""
+    text = f"≥ {ratio}" + (f", reach for {reach}" if reach else "")
+    return Goal(text, lambda value: value >= ratio)
+
+
+def at_most(ratio):
+    """No more than so many times the yardstick."""
+    return Goal(f"≤ {ratio}×", lambda value: value <= ratio)
+
+
+def below(limit, unit):
+    """A value under a limit, whatever the yardstick."""
+    return Goal(f"< {limit} {unit}", lambda value: value < limit, of_ratio=False)
+
+
+@dataclasses.dataclass
+class Row:
+    """One line: `pairs` holds (value, yardstick), the yardstick None where there is none."""
+
+    what: str
+    database: str
+    unit: str
+    goal: Optional[Goal]
+    yardstick_name: str = ""
+    pairs: list = dataclasses.field(default_factory=list)
+    failure: str = ""
+    # Percent of the processors that others took just before.
+    disturbance: float = 0
+
+    @property
+    def value(self):
+        return statistics.median(value for value, _ in self.pairs)
+
+    @property
+    def yardstick(self):
+        known = [yardstick for _, yardstick in self.pairs if yardstick is not None]
+        return statistics.median(known) if known else None
+
+    @property
+    def ratios(self):
+        return sorted(value / yardstick for value, yardstick in self.pairs if yardstick)
+
+    @property
+    def ratio(self):
+        return statistics.median(self.ratios) if self.ratios else None
+
+    @property
+    def is_met(self):
+        """None where nothing was asked for."""
+        if self.goal is None:
+            return None
+        if self.failure:
+            return False
+        return self.goal.is_met(self.ratio if self.goal.of_ratio else self.value)
+
+
+class Table:
+    """The rows so far; which ones are wanted; how often and how long is sampled."""
+
+    def __init__(self, pattern, pairs, seconds):
+        self.pattern, self.pairs, self.seconds = pattern, pairs, seconds
+        self.rows, self.notes = [], []
+
+    def wants(self, what, database):
+        return self.pattern.search(f"{what}, {database}") is not None
+
+    def add(self, what, database, unit, goal, measure, yardstick_name=""):
+        """Adds a row if it is wanted. `measure()` gives the list of pairs; what it cannot measure is a row that
+        says so, and the run goes on."""
+        if not self.wants(what, database):
+            return
+        row = Row(what, database, unit, goal, yardstick_name)
+        row.disturbance = busy_percent(0.2)
+        try:
+            row.pairs = measure()
+        except (BenchError, OSError) as why:
+            row.failure = f"{why}"
+        self.rows.append(row)
+        say("  " + describe(row))
+
+    def alternate(self, value, yardstick, warm_up=True):
+        """A function that samples A B A B …, each with the number of seconds, and gives the pairs."""
+
+        def measure():
+            if warm_up:
+                value(min(1, self.seconds))
+                yardstick(min(1, self.seconds))
+            return [(value(self.seconds), yardstick(self.seconds)) for _ in range(self.pairs)]
+
+        return measure
+
+    def broke(self, part, why):
+        """A whole part could not be measured: that is a row too, and a goal missed."""
+        never = Goal("measured", lambda _: False)
+        self.rows.append(Row(f"all of {part}.py that is not above", "", "", never, failure=f"{why}"))
+        say("  " + describe(self.rows[-1]))
+
+    def note(self, text):
+        """Something that a reader of the table should know."""
+        self.notes.append(text)
+
+    def disturbed(self):
+        """How many rows began while others worked on the machine too."""
+        return sum(row.disturbance > 20 for row in self.rows)
+
+    def missed(self):
+        return [row for row in self.rows if row.is_met is False]
+
+
+def figure(value, unit):
+    """Three digits that count, thousands apart."""
+    if value is None:
+        return ""
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:,.{digits}f}{unit if unit.startswith('/') else ' ' + unit}"
+
+
+def cells(row):
+    """The row as texts: what, database, value, yardstick, ratio, goal, met."""
+    met = {None: "", True: "yes", False: "NO"}[row.is_met]
+    goal = row.goal.text if row.goal else ""
+    if row.failure:
+        return [row.what, row.database, "not measured", "", "", goal, met]
+    ratio, ratios = "", row.ratios
+    if ratios:
+        ratio = f"{row.ratio:.2f}" + (f" ({ratios[0]:.2f}–{ratios[-1]:.2f})" if len(ratios) > 1 else "")
+    yardstick = figure(row.yardstick, row.unit)
+    if yardstick and row.yardstick_name:
+        yardstick += f" ({row.yardstick_name})"
+    return [row.what, row.database, figure(row.value, row.unit), yardstick, ratio, goal, met]
+
+
+def describe(row):
+    """One line of progress."""
+    if row.failure:
+        return f"{row.what}, {row.database}: {row.failure}"
+    what, database, value, yardstick, ratio, goal, met = cells(row)
+    text = f"{what}, {database}: {value}"
+    text += f" against {yardstick}: {ratio}" if yardstick else ""
+    return text + (f"; goal {goal}: {met}" if goal else "")
