@@ -94,7 +94,7 @@ impl Passwords {
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue, &metrics.panics),
+            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue, &metrics.panics)?,
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),
         })

@@ -1,14 +1,10 @@
 //! Follows: who reads whom.
 
-use diesel::{
-    dsl::exists,
-    prelude::*,
-    select, sql_query,
-    sql_types::{BigInt, Nullable, Text},
-};
+use diesel::{dsl::exists, prelude::*, select};
 
 use super::{
     connection::DbConnection,
+    prepared::{Bind, Statement},
     schema::{follows, users},
     simulator::{Recorded, RecordedRow, set_latest},
 };
@@ -46,11 +42,8 @@ pub fn apply(
 ) -> QueryResult<Recorded<Option<Effect>>> {
     match conn {
         DbConnection::Postgres(conn) => {
-            let row: RecordedRow = sql_query(statement(change))
-                .bind::<Text, _>(follower)
-                .bind::<Text, _>(followee)
-                .bind::<Nullable<BigInt>, _>(latest)
-                .get_result(conn)?;
+            let values = [Bind::Text(follower), Bind::Text(followee), Bind::MaybeInteger(latest)];
+            let row: RecordedRow = Statement::new(statement(change), &values).get_result(conn)?;
             Ok(row.into_recorded(|changed| changed.map(effect)))
         }
         DbConnection::Sqlite(_) => {
@@ -63,29 +56,30 @@ pub fn apply(
     }
 }
 
-/// Postgres: names resolved, change made, latest action set, in one round trip.
+/// Postgres: names resolved, change made, latest action set, in one round trip. `setval` of NULL does
+/// nothing.
 fn statement(change: Change) -> &'static str {
     match change {
         Change::Follow => {
             "WITH pair AS (SELECT a.id AS follower_id, b.id AS followee_id FROM users a, users b \
-                           WHERE a.username = $1 AND b.username = $2), \
+                           WHERE a.username = ? AND b.username = ?), \
              changed AS (INSERT INTO follows (follower_id, followee_id) \
                          SELECT follower_id, followee_id FROM pair WHERE follower_id <> followee_id \
                          ON CONFLICT DO NOTHING RETURNING 1) \
              SELECT CASE WHEN EXISTS (SELECT FROM pair) THEN (SELECT count(*) FROM changed) END AS outcome, \
                     seen.last_value AS previous, \
-                    CASE WHEN $3 IS NOT NULL THEN setval('simulator_latest', $3) END \
+                    setval('simulator_latest', ?) \
              FROM simulator_latest seen"
         }
         Change::Unfollow => {
             "WITH pair AS (SELECT a.id AS follower_id, b.id AS followee_id FROM users a, users b \
-                           WHERE a.username = $1 AND b.username = $2), \
+                           WHERE a.username = ? AND b.username = ?), \
              changed AS (DELETE FROM follows USING pair \
                          WHERE follows.follower_id = pair.follower_id AND follows.followee_id = pair.followee_id \
                          RETURNING 1) \
              SELECT CASE WHEN EXISTS (SELECT FROM pair) THEN (SELECT count(*) FROM changed) END AS outcome, \
                     seen.last_value AS previous, \
-                    CASE WHEN $3 IS NOT NULL THEN setval('simulator_latest', $3) END \
+                    setval('simulator_latest', ?) \
              FROM simulator_latest seen"
         }
     }

@@ -12,14 +12,12 @@
 //! are walked, and only if they do not fill the page each author is asked after all. What the walk
 //! finds is exact: whatever it has not reached is older.
 
-use diesel::{
-    QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types::{BigInt, Bool},
-};
+use diesel::{QueryResult, QueryableByName, sql_types::Bool};
 
 use super::{
     connection::DbConnection,
     messages::{MessageRow, Slice},
+    prepared::{Bind::Integer, Statement},
 };
 use crate::domain::UserId;
 
@@ -28,17 +26,17 @@ const MANY: i64 = 200;
 /// How many messages the walk looks at before it gives up: about 2 ms.
 const STRETCH: i64 = 3000;
 
-/// Few followees each asked, on Postgres: at most `limit` (id, time) pairs of each, index-only, then
-/// the newest `limit` of all are read whole. Index: `messages_by_author`, from the cursor.
+/// Each author asked, on Postgres: at most a page of (id, time) pairs of each, index-only, then the newest
+/// page of all is read whole. Index: `messages_by_author`, from the cursor.
 const ASK_EACH_ON_POSTGRES: &str = "\
     SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
     FROM (SELECT newest.id, newest.published_at \
-          FROM (SELECT followee_id AS id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) author \
+          FROM (SELECT followee_id AS id FROM follows WHERE follower_id = ? UNION ALL SELECT ?) author \
           CROSS JOIN LATERAL ( \
               SELECT id, published_at FROM messages \
-              WHERE author_id = author.id AND NOT flagged AND (published_at, id) < ($2, $3) \
-              ORDER BY published_at DESC, id DESC LIMIT $4) newest \
-          ORDER BY newest.published_at DESC, newest.id DESC LIMIT $4) page \
+              WHERE author_id = author.id AND NOT flagged AND (published_at, id) < (?, ?) \
+              ORDER BY published_at DESC, id DESC LIMIT {limit}) newest \
+          ORDER BY newest.published_at DESC, newest.id DESC LIMIT {limit}) page \
     JOIN messages m ON m.id = page.id JOIN users u ON u.id = m.author_id \
     ORDER BY page.published_at DESC, page.id DESC";
 
@@ -46,22 +44,26 @@ const ASK_EACH_ON_POSTGRES: &str = "\
 const ASK_EACH_ON_SQLITE: &str = "\
     SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
     FROM messages m JOIN users u ON u.id = m.author_id \
-    WHERE m.author_id IN (SELECT followee_id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) \
-      AND NOT m.flagged AND (m.published_at, m.id) < ($2, $3) \
-    ORDER BY m.published_at DESC, m.id DESC LIMIT $4";
+    WHERE m.author_id IN (SELECT followee_id FROM follows WHERE follower_id = ? UNION ALL SELECT ?) \
+      AND NOT m.flagged AND (m.published_at, m.id) < (?, ?) \
+    ORDER BY m.published_at DESC, m.id DESC LIMIT {limit}";
 
 /// The walk, on both, down to the time of the [`STRETCH`]th message from the cursor. It stops at a full
 /// page. Index: `messages_by_time`, twice; the follows by their primary key.
 const WALK: &str = "\
     SELECT m.id, m.text, m.published_at, u.id AS author_id, u.username AS author \
     FROM messages m JOIN users u ON u.id = m.author_id \
-    WHERE NOT m.flagged AND (m.published_at, m.id) < ($2, $3) \
+    WHERE NOT m.flagged AND (m.published_at, m.id) < (?, ?) \
       AND m.published_at >= COALESCE( \
-          (SELECT published_at FROM messages WHERE NOT flagged AND (published_at, id) < ($2, $3) \
-           ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET $5), 0) \
-      AND (m.author_id = $1 \
-           OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followee_id = m.author_id)) \
-    ORDER BY m.published_at DESC, m.id DESC LIMIT $4";
+          (SELECT published_at FROM messages WHERE NOT flagged AND (published_at, id) < (?, ?) \
+           ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET {stretch}), 0) \
+      AND (m.author_id = ? \
+           OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = ? AND f.followee_id = m.author_id)) \
+    ORDER BY m.published_at DESC, m.id DESC LIMIT {limit}";
+
+/// Reads at most [`MANY`] entries of the primary key.
+const FOLLOWS_MANY: &str = "\
+    SELECT EXISTS (SELECT 1 FROM follows WHERE follower_id = ? ORDER BY followee_id LIMIT 1 OFFSET {many}) AS yes";
 
 #[derive(QueryableByName)]
 struct Answer {
@@ -70,7 +72,7 @@ struct Answer {
 }
 
 /// The unflagged messages of `reader` and of those whom `reader` follows. See the module for the
-/// indexes.
+/// indexes. `slice.limit` must come from a setting: each is a statement of its own.
 ///
 /// # Errors
 /// When a query fails.
@@ -84,31 +86,16 @@ pub fn list(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResul
     ask_each(conn, reader, slice)
 }
 
-/// Reads at most [`MANY`] entries of the primary key.
 fn follows_many(conn: &mut DbConnection, reader: UserId) -> QueryResult<bool> {
-    let query = sql_query(
-        "SELECT EXISTS (SELECT 1 FROM follows WHERE follower_id = $1 ORDER BY followee_id LIMIT 1 OFFSET $2) AS yes",
-    )
-    .bind::<BigInt, _>(reader.0)
-    .bind::<BigInt, _>(MANY);
-    let answer: Answer = match conn {
-        DbConnection::Postgres(conn) => query.get_result(conn)?,
-        DbConnection::Sqlite(conn) => query.get_result(conn)?,
-    };
-    Ok(answer.yes)
+    let text = FOLLOWS_MANY.replace("{many}", &MANY.to_string());
+    let answers: Vec<Answer> = Statement::new(&text, &[Integer(reader.0)]).load(conn)?;
+    Ok(answers.first().is_some_and(|answer| answer.yes))
 }
 
 fn walk(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
-    let query = sql_query(WALK)
-        .bind::<BigInt, _>(reader.0)
-        .bind::<BigInt, _>(slice.before.published_at)
-        .bind::<BigInt, _>(slice.before.id)
-        .bind::<BigInt, _>(slice.limit)
-        .bind::<BigInt, _>(STRETCH);
-    match conn {
-        DbConnection::Postgres(conn) => query.load(conn),
-        DbConnection::Sqlite(conn) => query.load(conn),
-    }
+    let (time, id) = (Integer(slice.before.published_at), Integer(slice.before.id));
+    let reader = Integer(reader.0);
+    Statement::new(&with_numbers(WALK, slice), &[time, id, time, id, reader, reader]).load(conn)
 }
 
 fn ask_each(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
@@ -116,13 +103,13 @@ fn ask_each(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResul
         DbConnection::Postgres(_) => ASK_EACH_ON_POSTGRES,
         DbConnection::Sqlite(_) => ASK_EACH_ON_SQLITE,
     };
-    let query = sql_query(statement)
-        .bind::<BigInt, _>(reader.0)
-        .bind::<BigInt, _>(slice.before.published_at)
-        .bind::<BigInt, _>(slice.before.id)
-        .bind::<BigInt, _>(slice.limit);
-    match conn {
-        DbConnection::Postgres(conn) => query.load(conn),
-        DbConnection::Sqlite(conn) => query.load(conn),
-    }
+    let (time, id) = (Integer(slice.before.published_at), Integer(slice.before.id));
+    let reader = Integer(reader.0);
+    Statement::new(&with_numbers(statement, slice), &[reader, reader, time, id]).load(conn)
+}
+
+/// The numbers that are the same for every call of a process stand in the text: Postgres plans once for
+/// a limit that it knows, and anew for each call where the limit is a bind.
+fn with_numbers(statement: &str, slice: Slice) -> String {
+    statement.replace("{limit}", &slice.limit.to_string()).replace("{stretch}", &STRETCH.to_string())
 }

@@ -6,12 +6,12 @@
 use diesel::{
     dsl::not,
     prelude::*,
-    sql_query,
-    sql_types::{BigInt, Nullable, Text},
+    sql_types::{BigInt, Text},
 };
 
 use super::{
     connection::DbConnection,
+    prepared::{Bind, Statement},
     schema::{messages, users},
     simulator::{Recorded, RecordedRow, set_latest},
 };
@@ -101,6 +101,15 @@ pub fn list_by_author(conn: &mut DbConnection, author: UserId, slice: Slice) -> 
         .load(conn)
 }
 
+/// Postgres: the name resolved, the message stored, the latest action set, in one round trip. `setval`
+/// of NULL does nothing.
+const INSERT_ON_POSTGRES: &str = "\
+    WITH author AS (SELECT id AS author_id FROM users WHERE username = ?), \
+    posted AS (INSERT INTO messages (author_id, text, published_at) \
+               SELECT author_id, ?, ? FROM author RETURNING id) \
+    SELECT (SELECT id FROM posted) AS outcome, seen.last_value AS previous, setval('simulator_latest', ?) \
+    FROM simulator_latest seen";
+
 /// Stores a message and, with it, the simulator's latest action. The outcome is `None` when there
 /// is no such author. One statement on Postgres.
 pub fn insert(
@@ -110,19 +119,13 @@ pub fn insert(
 ) -> QueryResult<Recorded<Option<MessageId>>> {
     match conn {
         DbConnection::Postgres(conn) => {
-            let row: RecordedRow = sql_query(
-                "WITH author AS (SELECT id FROM users WHERE username = $1), \
-                 posted AS (INSERT INTO messages (author_id, text, published_at) \
-                            SELECT id, $2, $3 FROM author RETURNING id) \
-                 SELECT (SELECT id FROM posted) AS outcome, seen.last_value AS previous, \
-                        CASE WHEN $4 IS NOT NULL THEN setval('simulator_latest', $4) END \
-                 FROM simulator_latest seen",
-            )
-            .bind::<Text, _>(&new.author)
-            .bind::<Text, _>(new.text.as_str())
-            .bind::<BigInt, _>(new.published_at)
-            .bind::<Nullable<BigInt>, _>(latest)
-            .get_result(conn)?;
+            let values = [
+                Bind::Text(&new.author),
+                Bind::Text(new.text.as_str()),
+                Bind::Integer(new.published_at),
+                Bind::MaybeInteger(latest),
+            ];
+            let row: RecordedRow = Statement::new(INSERT_ON_POSTGRES, &values).get_result(conn)?;
             Ok(row.into_recorded(|id| id.map(MessageId)))
         }
         DbConnection::Sqlite(_) => {

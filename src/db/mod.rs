@@ -1,6 +1,6 @@
 //! The data: all SQL, and the only way to a connection.
 //!
-//! [`Db::read`] and [`Db::write`] wait for a permit, leave the async worker, take a pooled
+//! [`Db::read`] and [`Db::write`] leave the async worker for a thread of their own, take a pooled
 //! connection, run a closure on it and time it by its name. The closure calls the free functions
 //! of the modules below, which take `&mut DbConnection` and return `QueryResult`.
 //!
@@ -15,6 +15,7 @@ pub mod follows;
 pub mod home;
 pub mod messages;
 pub mod migrations;
+mod prepared;
 pub mod schema;
 pub mod seed;
 pub mod sessions;
@@ -22,7 +23,10 @@ pub mod simulator;
 pub mod stats;
 pub mod users;
 
-use std::time::{Duration, Instant};
+use std::{
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
 use r2d2::{NopErrorHandler, Pool};
@@ -60,22 +64,27 @@ impl Db {
         let target = Target::parse(&settings.url)?;
         let backend = target.backend();
         let wait = Duration::from_millis(settings.wait_ms);
-        let lane = |access, size: u32| Lane {
+        let lane = |access, size: u32| anyhow::Ok(Lane {
             pool: Pool::builder()
                 .max_size(size)
                 .connection_timeout(wait)
                 // Failures show where they hurt: as a request's 503, logged with its cause.
                 .error_handler(Box::new(NopErrorHandler))
                 .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
-            gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics),
+            gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics)?,
             wait,
-        };
+        });
         let (reading, writing) = match backend {
             Backend::Postgres => {
-                let shared = lane(Access::ReadWrite, settings.pool_size);
+                let shared = lane(Access::ReadWrite, settings.pool_size)?;
                 (shared.clone(), shared)
             }
-            Backend::Sqlite => (lane(Access::ReadOnly, settings.pool_size), lane(Access::ReadWrite, 1)),
+            Backend::Sqlite => {
+                // It computes in our process: more readers than this keep memory, and answer no more requests.
+                let useful = available_parallelism().map_or(1, usize::from).saturating_mul(2);
+                let readers = settings.pool_size.min(u32::try_from(useful).unwrap_or(u32::MAX));
+                (lane(Access::ReadOnly, readers)?, lane(Access::ReadWrite, 1)?)
+            }
         };
         let slow = Duration::from_millis(settings.slow_query_ms);
         let db = Self { reading, writing, backend, slow, metrics: metrics.clone() };

@@ -5,11 +5,17 @@
 
 use diesel::{
     prelude::*,
-    sql_query,
     sql_types::{BigInt, Nullable},
 };
 
-use super::{connection::DbConnection, schema::simulator_latest};
+use super::{
+    connection::DbConnection,
+    prepared::{Bind, Statement},
+    schema::simulator_latest,
+};
+
+const SET_ON_POSTGRES: &str =
+    "SELECT setval('simulator_latest', ?) AS outcome, seen.last_value AS previous FROM simulator_latest seen";
 
 /// What an action did, and which action was the latest before it.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +55,7 @@ pub fn set_latest(conn: &mut DbConnection, latest: Option<i64>) -> QueryResult<i
     match (conn, latest) {
         (conn, None) => find_latest(conn),
         (DbConnection::Postgres(conn), Some(latest)) => {
-            let row: RecordedRow = sql_query(
-                "SELECT setval('simulator_latest', $1) AS outcome, seen.last_value AS previous FROM simulator_latest seen",
-            )
-            .bind::<BigInt, _>(latest)
-            .get_result(conn)?;
+            let row: RecordedRow = Statement::new(SET_ON_POSTGRES, &[Bind::Integer(latest)]).get_result(conn)?;
             Ok(row.previous)
         }
         (conn @ DbConnection::Sqlite(_), Some(latest)) => {
