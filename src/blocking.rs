@@ -1,73 +1,203 @@
 //! The only way off the async workers.
 //!
-//! A [`Gate`] lets so many pieces of blocking work run at once and makes the others wait, in
-//! async, for a bounded time. The permit moves into the closure: a client that goes away frees
-//! nothing that is still working. The closure runs inside the caller's span, so that its log
-//! lines bear the request's id.
+//! A [`Gate`] has so many threads of its own for blocking work and makes the rest of it wait, in
+//! async, for a bounded time. A thread that is done takes the next piece of work by itself, without
+//! anybody being woken to hand it over. Work that has begun is never given up: a client that goes
+//! away frees nothing that is still working, but what has not begun is skipped. The closure runs inside
+//! the caller's span, so that its log lines bear the request's id.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use prometheus::{IntCounter, IntGauge};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::timeout,
+};
 use tracing::Span;
 
 use crate::error::Error;
 
-/// A semaphore in front of the blocking threads.
+/// Threads for blocking work, and the queue in front of them.
 #[derive(Clone)]
 pub struct Gate {
     what: &'static str,
-    permits: Arc<Semaphore>,
+    threads: Arc<Threads>,
     wait: Duration,
     waiting: IntGauge,
     panics: IntCounter,
 }
 
-/// Keeps the gauge true also for callers that give up.
-struct Waiting<'a>(&'a IntGauge);
+/// A runtime of which only the blocking threads are used. `None` only while it is dropped.
+struct Threads(Option<Runtime>);
 
-impl Drop for Waiting<'_> {
+impl Drop for Threads {
+    /// Does not wait for work that still runs: the drop may happen on an async worker, which must not.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A piece of work's turn. Whoever takes it first decides: the thread that it begins, or the caller,
+/// by dropping it, that it never will.
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+/// Keeps the gauge true also for callers that give up.
+struct Waiting(IntGauge);
+
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
 impl Gate {
-    /// `what` names the resource in the log; `width` pieces of work run at once; a caller waits
-    /// at most `wait`; `waiting` counts those who do, `panics` the work that panicked.
-    #[must_use]
-    pub fn new(what: &'static str, width: usize, wait: Duration, waiting: &IntGauge, panics: &IntCounter) -> Self {
-        let permits = Arc::new(Semaphore::new(width));
-        Self { what, permits, wait, waiting: waiting.clone(), panics: panics.clone() }
-    }
-
-    /// Runs `work` on a blocking thread once there is room.
+    /// `what` names the resource in the log and its threads; `width` pieces of work run at once; a
+    /// caller waits at most `wait`; `waiting` counts those who do, `panics` the work that panicked.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there was no room in time; [`Error::Internal`] when `work`
-    /// panicked.
+    /// When the system refuses what a runtime needs.
+    pub fn new(
+        what: &'static str,
+        width: usize,
+        wait: Duration,
+        waiting: &IntGauge,
+        panics: &IntCounter,
+    ) -> anyhow::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(width)
+            .thread_name(what)
+            .build()
+            .with_context(|| format!("no threads for {what}"))?;
+        let threads = Arc::new(Threads(Some(runtime)));
+        Ok(Self { what, threads, wait, waiting: waiting.clone(), panics: panics.clone() })
+    }
+
+    /// Runs `work` on one of the threads.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when none was free in time; [`Error::Internal`] when `work` panicked.
     pub async fn run<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        let Some(runtime) = &self.threads.0 else { return Err(Error::busy(self.what)) };
         self.waiting.inc();
-        let waiting = Waiting(&self.waiting);
-        let Ok(Ok(permit)) = timeout(self.wait, Arc::clone(&self.permits).acquire_owned()).await else {
-            return Err(Error::busy(self.what));
-        };
-        drop(waiting);
+        let waiting = Waiting(self.waiting.clone());
+        let taken = Arc::new(AtomicBool::new(false));
+        let (ours, theirs) = (Turn(Arc::clone(&taken)), Turn(taken));
         let span = Span::current();
         #[expect(clippy::disallowed_methods, reason = "the one place that leaves the async workers")]
-        let outcome = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            span.in_scope(work)
-        })
-        .await;
-        outcome.map_err(|_panicked| {
-            self.panics.inc();
-            Error::Internal(anyhow!("{} work panicked", self.what))
-        })
+        let mut job = runtime.handle().spawn_blocking(move || {
+            drop(waiting);
+            theirs.take().then(|| span.in_scope(work))
+        });
+        let outcome = match timeout(self.wait, &mut job).await {
+            Err(_) if ours.take() => return Err(Error::busy(self.what)),
+            // It has begun, and there is no way back.
+            Err(_) => job.await,
+            Ok(outcome) => outcome,
+        };
+        match outcome {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(Error::busy(self.what)),
+            Err(_panicked) => {
+                self.panics.inc();
+                Err(Error::Internal(anyhow!("{} work panicked", self.what)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+
+    fn gate(width: usize, wait: Duration) -> Gate {
+        let gauge = IntGauge::new("waiting", "waiting").unwrap();
+        Gate::new("test", width, wait, &gauge, &IntCounter::new("panics", "panics").unwrap()).unwrap()
+    }
+
+    /// Work that runs until it is told to end, and says when it has begun.
+    fn held() -> (impl FnOnce() + Send + 'static, Receiver<()>, std::sync::mpsc::Sender<()>) {
+        let ((begin, begun), (end, ended)) = (channel(), channel());
+        let work = move || {
+            begin.send(()).ok();
+            ended.recv().ok();
+        };
+        (work, begun, end)
+    }
+
+    #[tokio::test]
+    async fn work_that_finds_no_thread_in_time_is_refused_and_never_done() {
+        let gate = gate(1, Duration::from_millis(20));
+        let (work, begun, end) = held();
+        let first = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.run(work).await }
+        });
+        tokio::task::yield_now().await;
+        begun.recv().unwrap();
+        let done = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&done);
+        let refused = gate.run(move || mark.store(true, Ordering::Release)).await;
+        assert!(matches!(refused, Err(Error::Unavailable { .. })));
+        end.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok(), "what has begun is finished, however long it takes");
+        assert!(gate.run(|| ()).await.is_ok());
+        assert!(!done.load(Ordering::Acquire), "what was refused has not been done meanwhile");
+        assert_eq!(gate.waiting.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn work_of_a_caller_that_went_away_before_its_turn_is_skipped() {
+        let gate = gate(1, Duration::from_mins(1));
+        let (work, begun, end) = held();
+        let first = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.run(work).await }
+        });
+        tokio::task::yield_now().await;
+        begun.recv().unwrap();
+        let done = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&done);
+        let second = timeout(Duration::from_millis(5), gate.run(move || mark.store(true, Ordering::Release))).await;
+        assert!(second.is_err(), "it waited in vain");
+        end.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        gate.run(|| ()).await.unwrap();
+        assert!(!done.load(Ordering::Acquire));
+        assert_eq!(gate.waiting.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_thread_lives_on() {
+        let gate = gate(1, Duration::from_mins(1));
+        assert!(matches!(gate.run(|| panic!("on purpose")).await, Err(Error::Internal(_))));
+        assert_eq!(gate.panics.get(), 1);
+        assert_eq!(gate.run(|| 7).await.unwrap(), 7);
     }
 }
