@@ -6,6 +6,9 @@ use crate::{config::Settings, startup::Application, telemetry};
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    // Otherwise the allocator asks the kernel for pages of 2 MiB, of which a small heap fills a part: 40 to
+    // 80 MB more resident under 128 connections. A kernel without them has nothing to turn off.
+    rustix::thread::disable_transparent_huge_pages(true).ok();
     telemetry::install(telemetry::subscriber(&settings.log, std::io::stdout)?)?;
     // A runtime of one thread: requests are served on the workers' own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
