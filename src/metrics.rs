@@ -5,19 +5,20 @@
 //! The request counter and histogram are actix-web-prom's, one instance a [`Surface`]
 //! (`docs/adr/0003-metrics-with-actix-web-prom.md`). For operators: `docs/METRICS.md`.
 
+mod backup;
+mod registry;
+
 use std::collections::HashMap;
 
 use actix_web_prom::{ActixMetricsConfiguration, LabelsConfiguration, PrometheusMetrics, PrometheusMetricsBuilder};
 use anyhow::anyhow;
-use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
-};
+use prometheus::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+
+pub use backup::BackupMetrics;
+use registry::{Adder, registry, render};
 
 /// Seconds. 0.3 is the simulator's patience: what is slower is lost.
 const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
-/// Seconds, for what happens inside a request.
-const WORK_BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0];
 
 /// Who is served: the value of the label `surface`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,9 @@ pub struct Metrics {
     pub messages: IntGauge,
     pub messages_flagged: IntGauge,
     pub follows: IntGauge,
+    pub active_users: IntGaugeVec,
     pub business_refreshed: Gauge,
+    pub simulator_enabled: IntGauge,
     pub simulator_latest: IntGauge,
     pub simulator_last_seen: Gauge,
     pub simulator_skipped: IntCounter,
@@ -84,12 +87,8 @@ impl Metrics {
     /// # Errors
     /// Never in practice: only if two metrics bore one name.
     pub fn new(version: &str, revision: &str) -> anyhow::Result<Self> {
-        let registry = Registry::new();
+        let registry = registry(version, revision)?;
         let add = Adder(&registry);
-        let build_info =
-            add.gauges("minitwit_build_info", "Always 1: what this binary was built from.", &["version", "revision"])?;
-        build_info.with_label_values(&[version, revision]).set(1);
-        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let in_flight = add.gauges("minitwit_http_requests_in_flight", "Requests being answered.", &["surface"])?;
         let lookups = add.counters(
             "minitwit_first_page_lookups_total",
@@ -119,10 +118,16 @@ impl Metrics {
             messages: add.gauge("minitwit_messages", "Messages in the database, flagged ones included.")?,
             messages_flagged: add.gauge("minitwit_messages_flagged", "Flagged messages in the database.")?,
             follows: add.gauge("minitwit_follows", "Follows in the database.")?,
+            active_users: add.gauges(
+                "minitwit_active_users",
+                "Users who posted or came back signed in within the window.",
+                &["window"],
+            )?,
             business_refreshed: add.float(
                 "minitwit_business_refresh_timestamp_seconds",
                 "When users, messages and follows were last counted.",
             )?,
+            simulator_enabled: add.gauge("minitwit_simulator_enabled", "1 when /api is served, 0 when it is off.")?,
             simulator_latest: add.gauge(
                 "minitwit_simulator_latest_id",
                 "The latest action, as this replica stored it or read it with its last count.",
@@ -166,7 +171,34 @@ impl Metrics {
             registry,
         };
         metrics.simulator_latest.set(-1);
+        metrics.begin_at_zero();
         Ok(metrics)
+    }
+
+    /// Makes the series of events that can be listed. Prometheus counts rises: a series that first
+    /// appears at 1 has never risen, and its first event would be missing from every sum.
+    fn begin_at_zero(&self) {
+        let begin = |counters: &IntCounterVec, labels: &[&str]| counters.with_label_values(labels).reset();
+        for source in ["web", "simulator"] {
+            begin(&self.messages_posted, &[source]);
+            for result in ["ok", "refused"] {
+                begin(&self.registrations, &[source, result]);
+            }
+            for action in ["follow", "unfollow"] {
+                for effect in ["changed", "noop"] {
+                    begin(&self.follow_actions, &[action, effect, source]);
+                }
+            }
+        }
+        for result in ["ok", "unknown_user", "wrong_password"] {
+            begin(&self.logins, &[result]);
+        }
+        for reason in ["uri_size", "header_size", "method", "csrf", "body_size", "rate_limit", "overload"] {
+            begin(&self.http_rejected, &[reason]);
+        }
+        for kind in ["no_connection", "connection_lost", "locked", "timeout", "query"] {
+            begin(&self.db_errors, &[kind]);
+        }
     }
 
     /// The requests of a surface that are being answered.
@@ -200,46 +232,6 @@ impl Metrics {
     /// # Errors
     /// When a metric cannot be encoded, which no metric here can be.
     pub fn render(&self) -> anyhow::Result<String> {
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
-        Ok(String::from_utf8(text)?)
-    }
-}
-
-/// Makes a metric and registers it.
-struct Adder<'a>(&'a Registry);
-
-impl Adder<'_> {
-    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, metric: C) -> prometheus::Result<C> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
-        self.register(IntCounter::new(name, help)?)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
-        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
-        self.register(IntGauge::new(name, help)?)
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
-        self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn float(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
-        self.register(Gauge::new(name, help)?)
-    }
-
-    fn histogram(&self, name: &str, help: &str) -> prometheus::Result<Histogram> {
-        self.register(Histogram::with_opts(HistogramOpts::new(name, help).buckets(WORK_BUCKETS.to_vec()))?)
-    }
-
-    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<HistogramVec> {
-        self.register(HistogramVec::new(HistogramOpts::new(name, help).buckets(WORK_BUCKETS.to_vec()), labels)?)
+        render(&self.registry)
     }
 }

@@ -40,7 +40,7 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     VERSION,
     config::{Mode, Settings},
-    db::{Target, migrations},
+    db::{Target, capacity, migrations},
     domain::routes,
     error::Error,
     features::{accounts, api_docs, avatars, follows, ops, simulator, timeline},
@@ -72,6 +72,7 @@ impl Application {
         if settings.mode == Mode::Production && !settings.server.origin.is_secure() {
             warn!("server.origin is http: cookies are not Secure; set MINITWIT__SERVER__ORIGIN to the https address");
         }
+        capacity::check_at_start(&settings)?;
         let metrics = Metrics::new(VERSION.number, VERSION.commit)?;
         let state = Data::new(AppState::new(settings, metrics)?);
 

@@ -42,6 +42,7 @@ impl AppState {
     /// # Errors
     /// When a setting is one that its part refuses.
     pub fn new(settings: Settings, metrics: Metrics) -> anyhow::Result<Self> {
+        metrics.simulator_enabled.set(settings.simulator.enabled.into());
         Ok(Self {
             db: Db::open(&settings.database, &metrics)?,
             passwords: Passwords::new(&settings.passwords, &metrics)?,

@@ -1,5 +1,8 @@
 //! The command line: one file a subcommand.
 
+mod backup;
+mod backups;
+mod doctor;
 mod flag;
 mod healthcheck;
 mod migrate;
@@ -41,6 +44,25 @@ enum Command {
     Unflag(flag::UnflagArguments),
     /// Ask a running Minitwit whether it is ready; the exit status says (0: ready).
     Healthcheck,
+    /// Write everything but sessions to a compressed file, consistently, while writes go on.
+    ///
+    /// Works on both databases, and the file can be restored into either. It holds e-mail addresses and
+    /// password hashes: only its owner may read it. Sessions are left out: people sign in again.
+    Backup(backup::BackupArguments),
+    /// Fill an empty database from a backup: all of it or, when anything is wrong, nothing.
+    ///
+    /// Migrates first; ids stay. What was stored is read again and compared before it is committed.
+    Restore(backup::RestoreArguments),
+    /// Restore a backup into a scratch database and compare; the exit status is 1 if it is damaged.
+    VerifyBackup(backup::VerifyArguments),
+    /// Make a backup regularly, verify it, keep so many, and serve metrics about it.
+    ///
+    /// By the settings under [backup]; /metrics, /livez and /readyz by those under [ops].
+    Backups,
+    /// Look at the configuration, the database and the machine before something hurts.
+    ///
+    /// Says for each thing what was found and what to do; the exit status is 1 if there is a failure.
+    Doctor(doctor::DoctorArguments),
     /// Replay a scenario against an API, and report what went wrong and how fast it was.
     ///
     /// Each call is made as the course's client makes it, and dropped after --timeout. Credentials
@@ -67,6 +89,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Flag(arguments) => flag::flag(&arguments, &config::load()?),
         Command::Unflag(arguments) => flag::unflag(&arguments, &config::load()?),
         Command::Healthcheck => healthcheck::run(&config::load()?),
+        Command::Backup(arguments) => backup::back_up(&arguments, &config::load()?),
+        Command::Restore(arguments) => backup::restore(&arguments, &config::load()?),
+        Command::VerifyBackup(arguments) => backup::verify(&arguments),
+        Command::Backups => backups::run(&config::load()?),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments, &config::load()?),
         Command::Scenario(arguments) => scenario::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments, &config::load()?),

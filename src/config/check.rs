@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use super::{Mode, Settings};
 
 /// The password of the course's material, which everybody knows.
-const KNOWN_PASSWORD: &str = "super_safe!";
+pub const KNOWN_PASSWORD: &str = "super_safe!";
 
 impl Settings {
     /// Refuses values that cannot work, and in production those that would hurt.
@@ -14,6 +14,18 @@ impl Settings {
     /// # Errors
     /// The first refusal, as a sentence.
     pub(super) fn check(&self) -> anyhow::Result<()> {
+        self.check_values()?;
+        if self.mode == Mode::Production {
+            self.check_production()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses values that cannot work.
+    ///
+    /// # Errors
+    /// The first refusal, as a sentence.
+    pub fn check_values(&self) -> anyhow::Result<()> {
         ensure!(self.database.pool_size > 0, "database.pool_size is 0: nothing could be read (set 1 or more)");
         ensure!(
             (1..=1000).contains(&self.messages.page_size),
@@ -24,9 +36,10 @@ impl Settings {
         ensure!(self.sessions.lifetime_days > 0, "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)");
         ensure!(self.sessions.sweep_interval > 0, "sessions.sweep_interval is 0: set seconds, 1 or more");
         ensure!(self.metrics.refresh_interval > 0, "metrics.refresh_interval is 0: set seconds, 1 or more");
-        if self.mode == Mode::Production {
-            self.check_production()?;
-        }
+        ensure!(self.database.replicas > 0, "database.replicas is 0: count this process too (set 1 or more)");
+        ensure!(self.backup.interval_hours > 0, "backup.interval_hours is 0: set hours, 1 or more");
+        ensure!(self.backup.keep > 0, "backup.keep is 0: no backup would stay (set 1 or more)");
+        ensure!(self.backup.retry_interval > 0, "backup.retry_interval is 0: set seconds, 1 or more");
         Ok(())
     }
 
@@ -37,6 +50,12 @@ impl Settings {
             "the simulator's password is the default one, which everybody knows: set \
              MINITWIT__SIMULATOR__PASSWORD (or MINITWIT__SIMULATOR__PASSWORD_FILE), or \
              MINITWIT__SIMULATOR__ENABLED=false"
+        );
+        ensure!(
+            self.database.replicas == 1 || !self.database.url.expose_secret().starts_with("sqlite:"),
+            "SQLite is one file that one process serves, and database.replicas is {}: use Postgres, or set \
+             MINITWIT__DATABASE__REPLICAS=1",
+            self.database.replicas
         );
         Ok(())
     }

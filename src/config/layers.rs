@@ -1,6 +1,9 @@
 //! Where settings come from, and which source wins.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use config::{Config, Environment, File, FileFormat};
@@ -27,13 +30,32 @@ const SECRETS: [&str; 2] = ["MINITWIT__DATABASE__URL", "MINITWIT__SIMULATOR__PAS
 /// A sentence that names the file, key or variable: unreadable, unknown, of the wrong type, or
 /// unfit for production.
 pub fn load() -> anyhow::Result<Settings> {
+    load_from(environment())
+}
+
+/// As [`load`], but unchecked: for who looks into settings and does not run by them.
+///
+/// # Errors
+/// As [`load`], but for what is unfit.
+pub fn read() -> anyhow::Result<Settings> {
+    read_from(environment())
+}
+
+/// The files that hold secrets: those that `…_FILE` variables name.
+#[must_use]
+pub fn secret_files() -> Vec<PathBuf> {
+    let mut environment = environment();
+    apply_aliases(&mut environment);
+    SECRETS.iter().filter_map(|name| environment.remove(&format!("{name}_FILE"))).map(PathBuf::from).collect()
+}
+
+fn environment() -> HashMap<String, String> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    let environment = std::env::vars_os()
+    std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         // Compose files write `PORT=${PORT:-}`: what is empty is not set.
         .filter(|(_, value)| !value.is_empty())
-        .collect();
-    load_from(environment)
+        .collect()
 }
 
 impl Settings {
@@ -48,7 +70,13 @@ impl Settings {
     }
 }
 
-fn load_from(mut environment: HashMap<String, String>) -> anyhow::Result<Settings> {
+fn load_from(environment: HashMap<String, String>) -> anyhow::Result<Settings> {
+    let settings = read_from(environment)?;
+    settings.check()?;
+    Ok(settings)
+}
+
+fn read_from(mut environment: HashMap<String, String>) -> anyhow::Result<Settings> {
     let file = environment.get("MINITWIT_CONFIG").cloned();
     apply_aliases(&mut environment);
     read_secret_files(&mut environment)?;
@@ -67,14 +95,12 @@ fn load_from(mut environment: HashMap<String, String>) -> anyhow::Result<Setting
         .prefix_separator("__")
         .separator("__")
         .source(Some(environment.into_iter().filter(|(name, _)| name.starts_with("MINITWIT__")).collect()));
-    let settings: Settings = builder
+    builder
         .add_source(variables)
         .build()
         .context("cannot read the settings")?
         .try_deserialize()
-        .context("cannot use the settings")?;
-    settings.check()?;
-    Ok(settings)
+        .context("cannot use the settings")
 }
 
 fn apply_aliases(environment: &mut HashMap<String, String>) {

@@ -8,13 +8,17 @@ mod check;
 mod layers;
 mod values;
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use layers::load;
+pub use check::KNOWN_PASSWORD;
+pub use layers::{load, read, secret_files};
 use values::comma_list;
 pub use values::{LogFormat, Mode, Origin};
 
@@ -45,6 +49,8 @@ pub struct Settings {
     pub simulator: SimulatorSettings,
     /// How metrics are gathered.
     pub metrics: MetricsSettings,
+    /// Regular backups.
+    pub backup: BackupSettings,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -115,6 +121,8 @@ pub struct DatabaseSettings {
     pub statement_timeout_ms: u64,
     /// Milliseconds that make a query slow.
     pub slow_query_ms: u64,
+    /// Processes that serve from this database.
+    pub replicas: u32,
     /// Whether `serve` migrates.
     pub migrate_at_start: bool,
 }
@@ -189,6 +197,20 @@ pub struct SimulatorSettings {
 pub struct MetricsSettings {
     /// Seconds between counts.
     pub refresh_interval: u64,
+}
+
+/// `[backup]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSettings {
+    /// Where backups are kept.
+    pub directory: PathBuf,
+    /// Hours between two.
+    pub interval_hours: u32,
+    /// How many to keep.
+    pub keep: usize,
+    /// Seconds until a failed one is tried again.
+    pub retry_interval: u64,
 }
 
 /// `[log]`

@@ -133,8 +133,6 @@ impl Target {
                 conn.batch_execute("PRAGMA foreign_keys = ON")?;
                 if access == Access::ReadOnly {
                     conn.batch_execute("PRAGMA query_only = ON")?;
-                    // KiB, half the default: the kernel keeps the file's pages for all of them.
-                    conn.batch_execute("PRAGMA cache_size = -1024")?;
                 }
                 Ok(DbConnection::Sqlite(conn))
             }

@@ -1,7 +1,13 @@
 //! The schema's versions, embedded in the binary, and how they are applied.
 
 use anyhow::anyhow;
-use diesel::{RunQueryDsl, migration::MigrationVersion, sql_query, sql_types::BigInt};
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
+    migration::{MigrationSource, MigrationVersion},
+    sql_query,
+    sql_types::{BigInt, Bool, Text},
+    sqlite::Sqlite,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{DbConnection, Target};
@@ -55,6 +61,55 @@ pub fn any_pending(conn: &mut DbConnection) -> Result<bool, diesel::result::Erro
         DbConnection::Sqlite(conn) => conn.has_pending_migration(SQLITE),
     };
     pending.map_err(diesel::result::Error::QueryBuilderError)
+}
+
+/// A row of Diesel's own table.
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+#[derive(QueryableByName)]
+struct Presence {
+    #[diesel(sql_type = Bool)]
+    is_there: bool,
+}
+
+/// The versions that the database has, oldest first; none when it was never migrated. Only reads.
+///
+/// # Errors
+/// When the query fails.
+pub fn applied(conn: &mut DbConnection) -> QueryResult<Vec<String>> {
+    let presence = match conn {
+        DbConnection::Postgres(_) => "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS is_there",
+        DbConnection::Sqlite(_) => {
+            "SELECT count(*) > 0 AS is_there FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+    };
+    let presence: Presence = sql_query(presence).get_result(conn)?;
+    if !presence.is_there {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> = sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version").load(conn)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+/// The versions that this binary knows, oldest first; the same for both databases.
+#[must_use]
+pub fn known() -> Vec<String> {
+    let migrations = MigrationSource::<Sqlite>::migrations(&SQLITE).unwrap_or_default();
+    let mut versions: Vec<String> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
+    versions.sort();
+    versions
+}
+
+/// Migrates a SQLite database that is open already; for one in memory.
+///
+/// # Errors
+/// When a migration fails.
+pub(super) fn run_on(conn: &mut SqliteConnection) -> anyhow::Result<()> {
+    names(conn.run_pending_migrations(SQLITE)).map(drop).map_err(|why| anyhow!(why).context("a migration failed"))
 }
 
 type Boxed = Box<dyn std::error::Error + Send + Sync>;

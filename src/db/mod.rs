@@ -9,18 +9,22 @@
 //! has a limit, and an index that serves its order, named in its doc.
 //! `docs/adr/0002-two-backends-by-an-enum.md` says why an enum.
 
+pub mod bulk;
+pub mod capacity;
 pub mod connection;
+pub mod facts;
 pub mod first_pages;
 pub mod follows;
 pub mod home;
+pub mod indexes;
 pub mod messages;
 pub mod migrations;
 mod prepared;
 pub mod schema;
-pub mod seed;
 pub mod sessions;
 pub mod simulator;
 pub mod stats;
+pub mod transfer;
 pub mod users;
 
 use std::{
@@ -80,8 +84,9 @@ impl Db {
                 (shared.clone(), shared)
             }
             Backend::Sqlite => {
-                // It computes in our process: more readers than this keep memory, and answer no more requests.
-                let useful = available_parallelism().map_or(1, usize::from).saturating_mul(2);
+                // It computes in our process: more readers than cores keep memory, and answer no more
+                // requests. Two at least, so that a count of all messages holds nobody up.
+                let useful = available_parallelism().map_or(1, usize::from).max(2);
                 let readers = settings.pool_size.min(u32::try_from(useful).unwrap_or(u32::MAX));
                 (lane(Access::ReadOnly, readers)?, lane(Access::ReadWrite, 1)?)
             }

@@ -4,10 +4,15 @@ use actix_web::{
     Error as ActixError, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        ConnectionType,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 use tracing_actix_web::RequestId;
+
+use crate::state::AppState;
 
 /// Nothing from elsewhere, nothing inline, no frames: the pages need no script at all.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -29,6 +34,9 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
 
 /// Middleware: security headers, where the answer has none of its own, and the request's id.
 ///
+/// While the server drains, also `Connection: close`. A proxy that kept the connection might send a
+/// POST on it at the moment when it is closed, and could neither know whether it arrived nor repeat it.
+///
 /// # Errors
 /// Those of the inner service.
 pub async fn add_headers(
@@ -36,7 +44,12 @@ pub async fn add_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let state = AppState::of(request.request());
     let mut response = next.call(request).await?;
+    // Asked now, not when the request came: the answer may have taken a while.
+    if state.is_shutting_down() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         add(headers, name, value);

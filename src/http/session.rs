@@ -129,6 +129,8 @@ fn hash(token: &str) -> String {
     })
 }
 
-fn lifetime_seconds(state: &AppState) -> i64 {
+/// How long a session lasts after its last visit.
+#[must_use]
+pub fn lifetime_seconds(state: &AppState) -> i64 {
     i64::from(state.settings.sessions.lifetime_days) * 24 * 60 * 60
 }

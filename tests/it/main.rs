@@ -11,9 +11,11 @@
 mod support;
 
 mod api_contract;
+mod backups;
 mod bad_input;
 mod cli;
 mod cross_site;
+mod doctor;
 mod faults;
 mod first_pages;
 mod home_timeline;

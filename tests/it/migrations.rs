@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
-use minitwit::db::{DbConnection, migrations};
+use minitwit::db::{DbConnection, Target, migrations};
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, postgres::PostgresServer};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -17,7 +17,7 @@ struct Column {
 
 /// Table and column, of everything that reads like a table. On Postgres the sequence for `latest`
 /// does; the sequences behind identities do not count.
-fn columns(db: &TestDatabase) -> BTreeSet<(String, String)> {
+pub fn columns(db: &TestDatabase) -> BTreeSet<(String, String)> {
     let mut conn = db.connect();
     let query = match conn {
         DbConnection::Postgres(_) => {
@@ -66,7 +66,7 @@ fn both_databases_have_the_same_tables_and_columns() {
 
 fn up_down_up(db: &TestDatabase) {
     let applied = migrations::run(&db.target()).unwrap();
-    assert!(applied.len() >= 3);
+    assert!(applied.len() >= 4);
     let first = columns(db);
     assert_eq!(migrations::run(&db.target()).unwrap(), Vec::<String>::new());
     assert_eq!(migrations::revert_all(&db.target()).unwrap().len(), applied.len());
@@ -89,12 +89,37 @@ fn migrations_go_up_down_and_up_on_postgres() {
     }
 }
 
+/// The views for Grafana are made for the Minitwit in the usual schema only, so that others in the
+/// same database (each test of this run) do not fight for them.
+#[test]
+fn dashboards_views_belong_to_the_usual_schema() {
+    let Some(server) = PostgresServer::start() else { return };
+    let views = |conn: &mut DbConnection| -> BTreeSet<String> {
+        let query = "SELECT table_name::text, '' AS column_name FROM information_schema.views WHERE table_schema = 'dashboards'";
+        let rows: Vec<Column> = sql_query(query).load(conn).unwrap();
+        rows.into_iter().map(|row| row.table_name).collect()
+    };
+    let usual = TestDatabase::on_server(&server);
+    let all = ["follower_distribution", "participation", "posting_hours", "top_posters"].map(String::from).into();
+    assert_eq!(views(&mut usual.connect()), all);
+    // Somebody else in the same database: neither in the way, nor taking them along.
+    sql_query("CREATE SCHEMA other").execute(&mut usual.connect()).unwrap();
+    let other = Target::parse(&format!("{}?options=-csearch_path%3Dother", server.url()).into()).unwrap();
+    migrations::run(&other).unwrap();
+    migrations::revert_all(&other).unwrap();
+    assert_eq!(views(&mut usual.connect()), all);
+    migrations::revert_all(&usual.target()).unwrap();
+    assert_eq!(views(&mut usual.connect()), BTreeSet::new());
+    migrations::run(&usual.target()).unwrap();
+    assert_eq!(views(&mut usual.connect()), all);
+}
+
 fn eight_at_once(db: &TestDatabase) {
     let total: usize = std::thread::scope(|scope| {
         let migrating: Vec<_> = (0..8).map(|_| scope.spawn(|| migrations::run(&db.target()).unwrap().len())).collect();
         migrating.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
-    assert_eq!(total, 3, "each migration is applied once");
+    assert_eq!(total, 4, "each migration is applied once");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! What operators see: health, version, metrics, and a shutdown that loses nobody.
 
-use minitwit::startup::Stop;
+use diesel::{RunQueryDsl, sql_query};
+use minitwit::{
+    db::stats::{self, Active},
+    startup::Stop,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::{
@@ -33,6 +37,23 @@ on_both! {
         assert_eq!((status, body.contains("shutting down")), (503, true), "{body}");
         assert_eq!(app.ops("/livez").await.0, 200);
         assert_eq!(app.browser().get("/public").await.status, 200, "still serving");
+    }
+
+    async fn while_shutting_down_no_connection_is_kept_open(db: TestDatabase) {
+        let app = db.app();
+        let browser = app.browser();
+        let connection = async |path: &str| {
+            let answer = browser.request(Method::GET, path).send().await.unwrap();
+            answer.headers().get("connection").map(|value| value.to_str().unwrap().to_owned())
+        };
+        let paths = ["/public", "/nobody/at/all", "/api/msgs", "/api/nothing"];
+        for path in paths {
+            assert_eq!(connection(path).await, None, "{path}");
+        }
+        app.state.begin_shutdown();
+        for path in paths {
+            assert_eq!(connection(path).await.as_deref(), Some("close"), "{path}");
+        }
     }
 
     async fn stopping_ends_the_server_and_frees_its_port(db: TestDatabase) {
@@ -95,7 +116,7 @@ on_both! {
         let app = db.app();
         let browser = app.browser();
         // What runs in the background appears in its own time.
-        let by_request = |line: &&str| !line.starts_with('#') && !line.contains("\"count\"") && !line.contains("\"sweep_sessions\"");
+        let by_request = |line: &&str| !line.starts_with('#') && !line.contains("\"count") && !line.contains("\"sweep_sessions\"");
         let series = async || app.ops("/metrics").await.1.lines().filter(by_request).count();
         let visit = async |n: u32| {
             for path in [format!("/{n}"), format!("/a/b/{n}"), format!("/static/{n}"), format!("/api/{n}"), format!("/api/msgs/{n}"),
@@ -150,10 +171,75 @@ on_both! {
             assert_eq!(app.metric(series).await, expected, "{series}");
         }
         assert!(app.metric("minitwit_simulator_last_seen_timestamp_seconds").await > 1.7e9);
-        assert!(app.metric("minitwit_db_pool_max_connections").await >= 4.0);
+        assert!(app.metric("minitwit_db_pool_max_connections").await >= 3.0);
         assert!(app.metric(r#"minitwit_db_query_duration_seconds_count{query="post_message"}"#).await >= 2.0);
         assert!(app.metric("process_resident_memory_bytes").await > 0.0);
         assert!(app.ops("/metrics").await.1.contains("minitwit_cpu_load_percent "));
+    }
+
+    async fn events_that_can_be_listed_stand_at_zero_before_the_first(db: TestDatabase) {
+        let before = db.app().ops("/metrics").await.1;
+        for series in [
+            r#"minitwit_registrations_total{result="refused",source="web"} 0"#,
+            r#"minitwit_messages_posted_total{source="simulator"} 0"#,
+            r#"minitwit_follow_actions_total{action="unfollow",effect="noop",source="web"} 0"#,
+            r#"minitwit_logins_total{result="wrong_password"} 0"#,
+            r#"minitwit_http_rejected_total{reason="overload"} 0"#,
+            r#"minitwit_db_errors_total{kind="connection_lost"} 0"#,
+        ] {
+            assert!(before.lines().any(|line| line == series), "{series}");
+        }
+        // Whatever happens, it happens to a series that was there: else the list has been outgrown.
+        let app = db.app();
+        let (alice, simulator) = (app.signed_in("alice").await, app.simulator());
+        alice.say("hi").await;
+        alice.sign_in_with("alice", "wrong").await;
+        alice.sign_in_with("nobody", "wrong").await;
+        alice.register("alice").await;
+        alice.post("/alice/follow", &[]).await;
+        simulator.register("bob").await;
+        simulator.register("bob").await;
+        simulator.tweet("bob", "hi").await;
+        simulator.follow("bob", "alice").await;
+        simulator.unfollow("bob", "alice").await;
+        simulator.unfollow("bob", "alice").await;
+        app.browser().request(Method::POST, "/login").header("sec-fetch-site", "cross-site").send().await.unwrap();
+        app.browser().request(Method::POST, "/login").body("x".repeat(70_000)).send().await.unwrap();
+        app.browser().get(&format!("/{}", "x".repeat(3000))).await;
+        let after = app.ops("/metrics").await.1;
+        let names = |text: &str| -> Vec<String> {
+            let is_listed = |line: &&str| ["registrations", "messages_posted", "follow_actions", "logins", "http_rejected", "db_errors"]
+                .iter().any(|name| line.starts_with(&format!("minitwit_{name}_total{{")));
+            text.lines().filter(is_listed).map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+        };
+        assert_eq!(names(&after), names(&before));
+        assert_eq!(names(&after).len(), 4 + 2 + 8 + 3 + 7 + 5);
+        assert!(app.metric(r#"minitwit_http_rejected_total{reason="csrf"}"#).await >= 1.0);
+    }
+
+    async fn active_are_those_who_posted_or_came_back_signed_in(db: TestDatabase) {
+        const NOW: i64 = 1_800_000_000;
+        const DAY: i64 = 24 * 60 * 60;
+        const LIFETIME: i64 = 30 * DAY;
+        let mut conn = db.connect();
+        let mut run = |sql: &str| sql_query(sql).execute(&mut conn).unwrap();
+        for name in ["today", "this week", "visited", "flagged", "long ago", "silent"] {
+            run(&format!("INSERT INTO users (username, email, password_hash, created_at) VALUES ('{name}', '', '', 0)"));
+        }
+        let message = |author: i64, age: i64, flagged: bool| {
+            format!("INSERT INTO messages (author_id, text, published_at, flagged) VALUES ({author}, 'x', {}, {flagged})", NOW - age)
+        };
+        run(&message(1, 3600, false));
+        run(&message(1, 3 * DAY, false));
+        run(&message(2, 6 * DAY, false));
+        run(&message(4, 3600, true));
+        run(&message(5, 31 * DAY, false));
+        for (token, user, last_visit) in [("a", 3, 20 * DAY), ("b", 3, 29 * DAY), ("c", 5, 32 * DAY)] {
+            let expires = NOW - last_visit + LIFETIME;
+            run(&format!("INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('{token}', {user}, 0, {expires})"));
+        }
+        let active = stats::count_active(&mut db.connect(), NOW, LIFETIME).unwrap();
+        assert_eq!(active, Active { day: 1, week: 2, month: 3 });
     }
 
     async fn rows_are_counted_in_the_background(db: TestDatabase) {
@@ -169,5 +255,10 @@ on_both! {
         }
         assert!(counted > 0.0);
         assert_eq!((app.metric("minitwit_users").await, app.metric("minitwit_messages").await), (1.0, 1.0));
+        while app.metric(r#"minitwit_active_users{window="30d"}"#).await < 1.0 {}
+        assert_eq!(app.metric(r#"minitwit_active_users{window="1d"}"#).await, 1.0);
+        assert_eq!(app.metric("minitwit_simulator_enabled").await, 1.0);
+        let without = db.app_with(|settings| settings.simulator.enabled = false);
+        assert_eq!(without.metric("minitwit_simulator_enabled").await, 0.0);
     }
 }

@@ -4,10 +4,10 @@ use std::process::{Command, Output};
 
 use diesel::prelude::*;
 use minitwit::db::{
-    DbConnection, migrations,
+    DbConnection, bulk, migrations,
     schema::{follows, messages, users},
-    seed::{self, SeedFollow, SeedUser},
     stats::{self, Counts},
+    transfer::{Ending, Occupied, load},
 };
 
 use crate::support::TestDatabase;
@@ -116,18 +116,23 @@ on_both! {
 
     async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatabase) {
         let conn = &mut db.connect();
-        let user = |id: i64, name: &str| SeedUser {
-            id, username: name.to_owned(), email: "a@example.org".to_owned(), password_hash: "", created_at: 0
+        let user = |id: i64, name: &str| bulk::User {
+            id, username: name.to_owned(), email: "a@example.org".to_owned(), password_hash: "".into(), created_at: 0
         };
-        let stranger = seed::load(conn, |conn| {
-            seed::insert_users(conn, [user(1, "a"), user(2, "b")].into_iter())?;
-            seed::insert_follows(conn, [SeedFollow { follower_id: 1, followee_id: 3 }].into_iter())
+        let stranger = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
+            bulk::insert_all(conn, [user(1, "a"), user(2, "b")].into_iter())?;
+            Ok(bulk::insert_all(conn, [bulk::Follow { follower_id: 1, followee_id: 3 }].into_iter())?)
         });
-        assert!(stranger.unwrap_err().to_string().to_lowercase().contains("foreign key"));
-        let namesake = seed::load(conn, |conn| seed::insert_users(conn, [user(1, "a"), user(2, "a")].into_iter()));
+        assert!(format!("{:#}", stranger.unwrap_err()).to_lowercase().contains("foreign key"));
+        let namesake = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
+            Ok(bulk::insert_all(conn, [user(1, "a"), user(2, "a")].into_iter())?)
+        });
         assert!(namesake.is_err());
         assert_eq!(count(conn), (0, 0, 0));
-        assert!(seed::load(conn, |conn| seed::insert_users(conn, [user(1, "a")].into_iter())).unwrap());
+        let alone = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
+            Ok(bulk::insert_all(conn, [user(1, "a")].into_iter())?)
+        });
+        assert!(alone.unwrap().is_some());
         let later = diesel::insert_into(follows::table).values((follows::follower_id.eq(1), follows::followee_id.eq(3)));
         assert!(later.execute(conn).is_err(), "the key is back");
     }

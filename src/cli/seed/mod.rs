@@ -1,7 +1,7 @@
 //! `minitwit seed`: fills an empty database for benchmarks, fast and always with the same.
 //!
 //! How much of what and who is special is in [`plan`], the rows are in [`rows`], how they get into the
-//! database is in `db/seed.rs`. In one transaction: a load that fails leaves nothing.
+//! database is in `db/transfer.rs`. In one transaction: a load that fails leaves nothing.
 
 mod plan;
 mod rows;
@@ -21,7 +21,10 @@ use self::{
 };
 use crate::{
     config::Settings,
-    db::{self, Target, migrations, seed, stats},
+    db::{
+        self, Target, bulk, migrations, stats,
+        transfer::{self, Ending, Occupied},
+    },
     domain::{Hasher, Password},
 };
 
@@ -59,18 +62,22 @@ pub(super) fn run(arguments: &SeedArguments, settings: &Settings) -> anyhow::Res
 
     let begun = Instant::now();
     let progress = progress(plan)?;
-    let is_filled = seed::load(&mut conn, |conn| {
+    let filled = transfer::load(&mut conn, Occupied::Refuse, Ending::Commit, |conn| {
         progress.set_message("users");
-        seed::insert_users(conn, rows.users(&password_hash).inspect(|_| progress.inc(1)))?;
+        bulk::insert_all(conn, rows.users(&password_hash).inspect(|_| progress.inc(1)))?;
         progress.set_message("messages");
-        seed::insert_messages(conn, rows.messages().inspect(|_| progress.inc(1)))?;
+        bulk::insert_all(conn, rows.messages().inspect(|_| progress.inc(1)))?;
         progress.set_message("follows");
-        seed::insert_follows(conn, rows.follows().inspect(|_| progress.inc(1)))
+        bulk::insert_all(conn, rows.follows().inspect(|_| progress.inc(1)))?;
+        Ok(())
     })?;
-    ensure!(is_filled, "there are users in this database already: seed fills an empty one only, so name a new one");
+    ensure!(
+        filled.is_some(),
+        "there are users in this database already: seed fills an empty one only, so name a new one"
+    );
     let filled = begun.elapsed();
     progress.set_message("statistics");
-    seed::settle(&mut conn)?;
+    transfer::settle(&mut conn)?;
     let settled = begun.elapsed();
     progress.finish_and_clear();
     print!("{}", summary(plan, stats::count(&mut conn)?, filled, settled));

@@ -1,6 +1,6 @@
 //! What happens without a request: sweeping, counting, measuring.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use procfs::{CurrentSI, KernelStats};
 use tokio::time::{MissedTickBehavior, interval};
@@ -10,7 +10,7 @@ use crate::{
     db::{self, sessions, stats},
     error::Error,
     features::simulator,
-    http::errors,
+    http::{errors, session},
     state::AppState,
 };
 
@@ -42,6 +42,7 @@ pub async fn sweep_sessions(state: &AppState) -> Result<usize, Error> {
 /// it) and measures the processors, now and then every `metrics.refresh_interval`.
 pub async fn count_regularly(state: &AppState) {
     let mut processors = Processors::default();
+    let mut activity_from = Instant::now();
     let mut ticks = interval(Duration::from_secs(state.settings.metrics.refresh_interval));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -51,6 +52,14 @@ pub async fn count_regularly(state: &AppState) {
         }
         if let Err(why) = count(state).instrument(info_span!("count")).await {
             warn!(causes = errors::causes(&why), "users, messages and follows not counted");
+        }
+        let begun = Instant::now();
+        if begun >= activity_from {
+            if let Err(why) = count_active(state).instrument(info_span!("count_active")).await {
+                warn!(causes = errors::causes(&why), "active users not counted");
+            }
+            // It looks at every user: at a million it may have a connection for a hundredth of the time.
+            activity_from = Instant::now() + begun.elapsed() * 100;
         }
     }
 }
@@ -64,6 +73,15 @@ async fn count(state: &AppState) -> Result<(), Error> {
     state.metrics.simulator_latest.set(simulator::latest(state).await?);
     #[expect(clippy::cast_precision_loss, reason = "seconds fit for 280 million years")]
     state.metrics.business_refreshed.set(db::now() as f64);
+    Ok(())
+}
+
+async fn count_active(state: &AppState) -> Result<(), Error> {
+    let lifetime = session::lifetime_seconds(state);
+    let active = state.db.read("count_active", move |conn| stats::count_active(conn, db::now(), lifetime)).await?;
+    for (window, users) in [("1d", active.day), ("7d", active.week), ("30d", active.month)] {
+        state.metrics.active_users.with_label_values(&[window]).set(users);
+    }
     Ok(())
 }
 

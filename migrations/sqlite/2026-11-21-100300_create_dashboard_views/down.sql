@@ -1,0 +1,2 @@
+-- Why: undoes up.sql, which did nothing.
+SELECT 1;
