@@ -8,13 +8,50 @@ default:
 run:
     cargo run --release
 
+# check every commit before it is made
+hooks:
+    git config core.hooksPath .githooks
+
+# what the hook checks: format, clippy, architecture
+check:
+    .githooks/pre-commit
+
+# format, clippy and docs without a warning; then every configuration file
+lint:
+    scripts/lint
+    scripts/check-config
+
 # every suite on both databases, after installing what it needs
 test:
     scripts/test
 
-# format, clippy and docs without a warning
-lint:
-    scripts/lint
+# all of CI that needs no Docker engine
+ci:
+    .ci/run
+
+# this commit's image: from the registry if it is there, else built
+image:
+    scripts/image get
+
+# the image in its Compose deployment, looked at through the proxy; wants Docker
+verify: image
+    scripts/verify
+
+# look at a Minitwit that runs somewhere, reading only
+smoke url:
+    scripts/smoke {{url}}
+
+# what the changelog says of a version ("Unreleased" for what is coming)
+release-notes version="Unreleased":
+    scripts/release-notes {{version}}
+
+# tag the commit's image with its version and publish the notes
+release:
+    scripts/release
+
+# bring staging or production to this commit, with a way back
+deploy environment:
+    scripts/deploy {{environment}}
 
 # write openapi.json anew; look at the diff
 openapi:
@@ -23,7 +60,3 @@ openapi:
 # replay a scenario against a running Minitwit
 simulate scenario url="http://127.0.0.1:8080/api":
     cargo run --release -- simulate {{scenario}} {{url}}
-
-# check every commit before it is made
-hooks:
-    git config core.hooksPath .githooks
