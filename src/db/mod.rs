@@ -68,16 +68,18 @@ impl Db {
         let target = Target::parse(&settings.url)?;
         let backend = target.backend();
         let wait = Duration::from_millis(settings.wait_ms);
-        let lane = |access, size: u32| anyhow::Ok(Lane {
-            pool: Pool::builder()
-                .max_size(size)
-                .connection_timeout(wait)
-                // Failures show where they hurt: as a request's 503, logged with its cause.
-                .error_handler(Box::new(NopErrorHandler))
-                .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
-            gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics)?,
-            wait,
-        });
+        let lane = |access, size: u32| {
+            anyhow::Ok(Lane {
+                pool: Pool::builder()
+                    .max_size(size)
+                    .connection_timeout(wait)
+                    // Failures show where they hurt: as a request's 503, logged with its cause.
+                    .error_handler(Box::new(NopErrorHandler))
+                    .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
+                gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics)?,
+                wait,
+            })
+        };
         let (reading, writing) = match backend {
             Backend::Postgres => {
                 let shared = lane(Access::ReadWrite, settings.pool_size)?;

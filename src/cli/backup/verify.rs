@@ -1,6 +1,6 @@
 //! Whether a backup can be restored: by restoring it, into a scratch database.
 
-use std::{io::Read, path::Path};
+use std::{fs::Permissions, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -23,8 +23,10 @@ pub(in crate::cli) fn verify_below(
     watch: &Watch,
 ) -> anyhow::Result<(Header, Vec<Sum>)> {
     let cannot = || format!("cannot make a scratch database in {}", folder.display());
-    // Mode 0700: the rows are as secret here as in the backup.
-    let scratch = tempfile::Builder::new().prefix(SCRATCH_FOLDER).tempdir_in(folder).with_context(cannot)?;
+    // The rows are as secret here as in the backup.
+    let private = Permissions::from_mode(0o700);
+    let scratch =
+        tempfile::Builder::new().prefix(SCRATCH_FOLDER).permissions(private).tempdir_in(folder).with_context(cannot)?;
     let url = SecretString::from(format!("sqlite://{}", scratch.path().join("verify.db").display()));
     verify_in(&Target::parse(&url)?, input, watch)
 }
