@@ -46,28 +46,33 @@ impl Drop for Threads {
     }
 }
 
-/// A piece of work's turn. Whoever takes it first decides: the thread that it begins, or the caller,
-/// by dropping it, that it never will.
-struct Turn(Arc<AtomicBool>);
+/// A piece of work's turn, and its place among those that wait. Whoever takes it first decides: the thread
+/// that it begins, or the caller, by giving up or going away, that it never will.
+struct Turn {
+    taken: Arc<AtomicBool>,
+    waiting: IntGauge,
+}
 
 impl Turn {
+    /// Two handles on one turn.
+    fn shared(waiting: &IntGauge) -> (Self, Self) {
+        waiting.inc();
+        let (waiting, taken) = (waiting.clone(), Arc::new(AtomicBool::new(false)));
+        (Self { taken: Arc::clone(&taken), waiting: waiting.clone() }, Self { taken, waiting })
+    }
+
     fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
+        let is_first = !self.taken.swap(true, Ordering::AcqRel);
+        if is_first {
+            self.waiting.dec();
+        }
+        is_first
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         self.take();
-    }
-}
-
-/// Keeps the gauge true also for callers that give up.
-struct Waiting(IntGauge);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }
 
@@ -103,16 +108,10 @@ impl Gate {
         F: FnOnce() -> T + Send + 'static,
     {
         let Some(runtime) = &self.threads.0 else { return Err(Error::busy(self.what)) };
-        self.waiting.inc();
-        let waiting = Waiting(self.waiting.clone());
-        let taken = Arc::new(AtomicBool::new(false));
-        let (ours, theirs) = (Turn(Arc::clone(&taken)), Turn(taken));
+        let (ours, theirs) = Turn::shared(&self.waiting);
         let span = Span::current();
         #[expect(clippy::disallowed_methods, reason = "the one place that leaves the async workers")]
-        let mut job = runtime.handle().spawn_blocking(move || {
-            drop(waiting);
-            theirs.take().then(|| span.in_scope(work))
-        });
+        let mut job = runtime.handle().spawn_blocking(move || theirs.take().then(|| span.in_scope(work)));
         let outcome = match timeout(self.wait, &mut job).await {
             Err(_) if ours.take() => return Err(Error::busy(self.what)),
             // It has begun, and there is no way back.
@@ -132,7 +131,9 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Sender, channel};
+
+    use tokio::task::JoinHandle;
 
     use super::*;
 
@@ -141,30 +142,29 @@ mod tests {
         Gate::new("test", width, wait, &gauge, &IntCounter::new("panics", "panics").unwrap()).unwrap()
     }
 
-    /// Work that runs until it is told to end, and says when it has begun.
-    fn held() -> (impl FnOnce() + Send + 'static, Receiver<()>, std::sync::mpsc::Sender<()>) {
+    /// Keeps the gate's only thread busy until it is told to end.
+    async fn occupy(gate: &Gate) -> (JoinHandle<Result<(), Error>>, Sender<()>) {
         let ((begin, begun), (end, ended)) = (channel(), channel());
         let work = move || {
             begin.send(()).ok();
             ended.recv().ok();
         };
-        (work, begun, end)
+        let gate = gate.clone();
+        let first = tokio::spawn(async move { gate.run(work).await });
+        tokio::task::yield_now().await;
+        begun.recv().unwrap();
+        (first, end)
     }
 
     #[tokio::test]
     async fn work_that_finds_no_thread_in_time_is_refused_and_never_done() {
         let gate = gate(1, Duration::from_millis(20));
-        let (work, begun, end) = held();
-        let first = tokio::spawn({
-            let gate = gate.clone();
-            async move { gate.run(work).await }
-        });
-        tokio::task::yield_now().await;
-        begun.recv().unwrap();
+        let (first, end) = occupy(&gate).await;
         let done = Arc::new(AtomicBool::new(false));
         let mark = Arc::clone(&done);
         let refused = gate.run(move || mark.store(true, Ordering::Release)).await;
         assert!(matches!(refused, Err(Error::Unavailable { .. })));
+        assert_eq!(gate.waiting.get(), 0, "who was refused waits no more, though the thread is still busy");
         end.send(()).unwrap();
         assert!(first.await.unwrap().is_ok(), "what has begun is finished, however long it takes");
         assert!(gate.run(|| ()).await.is_ok());
@@ -175,17 +175,12 @@ mod tests {
     #[tokio::test]
     async fn work_of_a_caller_that_went_away_before_its_turn_is_skipped() {
         let gate = gate(1, Duration::from_mins(1));
-        let (work, begun, end) = held();
-        let first = tokio::spawn({
-            let gate = gate.clone();
-            async move { gate.run(work).await }
-        });
-        tokio::task::yield_now().await;
-        begun.recv().unwrap();
+        let (first, end) = occupy(&gate).await;
         let done = Arc::new(AtomicBool::new(false));
         let mark = Arc::clone(&done);
         let second = timeout(Duration::from_millis(5), gate.run(move || mark.store(true, Ordering::Release))).await;
         assert!(second.is_err(), "it waited in vain");
+        assert_eq!(gate.waiting.get(), 0, "who went away waits no more");
         end.send(()).unwrap();
         first.await.unwrap().unwrap();
         gate.run(|| ()).await.unwrap();
