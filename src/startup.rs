@@ -12,9 +12,9 @@
 //! 5. limits on sizes and methods,
 //! 6. the metrics of the door: inside of the limits, so that no invented method becomes a label,
 //!    outside of everything else, so that refusals count,
-//! 7. the cross-site check,
+//! 7. the cross-site check of what writes,
 //! 8. under `/api` the guard: credentials and `latest`,
-//! 9. around each handler, a net for panics.
+//! 9. around each handler, a net for panics, and around those that act by GET the cross-site check.
 //!
 //! Who is signed in is no middleware: handlers that want to know ask for it by an extractor, so
 //! that nobody else pays for it.

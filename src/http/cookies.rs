@@ -25,7 +25,7 @@ pub fn read(request: &HttpRequest, settings: &Settings, name: &str) -> Option<St
     request.cookie(&full_name(settings, name)).map(|cookie| cookie.value().to_owned())
 }
 
-/// A cookie for this site only, unseen by scripts.
+/// A cookie for this site only, unseen by scripts. It comes along when a link elsewhere leads here.
 #[must_use]
 pub fn build(settings: &Settings, name: &str, value: String, max_age: Duration) -> Cookie<'static> {
     Cookie::build(full_name(settings, name), value)
@@ -35,6 +35,14 @@ pub fn build(settings: &Settings, name: &str, value: String, max_age: Duration) 
         .secure(settings.server.origin.is_secure())
         .max_age(max_age)
         .finish()
+}
+
+/// The same, but it comes only with requests that our own pages make, or that a person types.
+#[must_use]
+pub fn build_strict(settings: &Settings, name: &str, value: String, max_age: Duration) -> Cookie<'static> {
+    let mut cookie = build(settings, name, value, max_age);
+    cookie.set_same_site(SameSite::Strict);
+    cookie
 }
 
 /// Takes the cookie away.

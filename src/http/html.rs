@@ -143,7 +143,28 @@ impl ErrorPage {
 #[must_use]
 pub fn error_page(request: &HttpRequest, status: StatusCode, message: String) -> HttpResponse {
     let typed = request.extensions().get::<Typed>().map(|typed| typed.0.clone());
-    match (ErrorPage { layout: Layout::anonymous(), status, message, typed }).render() {
+    bare_page(status, &ErrorPage { layout: Layout::anonymous(), status, message, typed })
+}
+
+/// Asks whether a person means what the request wants.
+#[derive(Template)]
+#[template(path = "confirmation.html")]
+struct ConfirmationPage<'a> {
+    layout: Layout,
+    action: &'a str,
+    name: &'a str,
+}
+
+/// A page with a button that posts to the request's own address. 403, since nothing has been done; needs no
+/// database. `action` is what the button says, `name` whom it concerns, or empty.
+#[must_use]
+pub fn confirmation_page(action: &str, name: &str) -> HttpResponse {
+    let page = ConfirmationPage { layout: Layout::anonymous(), action, name };
+    bare_page(StatusCode::FORBIDDEN, &page)
+}
+
+fn bare_page(status: StatusCode, page: &impl Template) -> HttpResponse {
+    match page.render() {
         Ok(body) => HttpResponse::build(status)
             .insert_header((header::CACHE_CONTROL, "private, no-store"))
             .content_type("text/html; charset=utf-8")

@@ -3,7 +3,7 @@
 
 use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard, middleware::from_fn, web};
 
-use super::errors::catch_panics;
+use super::{cross_origin::ask_whether_it_is_meant, errors::catch_panics};
 use crate::error::Error;
 
 /// Serves GET, and HEAD as RFC 9110 asks for.
@@ -16,14 +16,16 @@ where
     web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler).wrap(from_fn(catch_panics))
 }
 
-/// Serves GET alone, for the few routes that change something by it: HEAD must not.
-pub fn get_to_act<F, Args>(handler: F) -> Route
+/// Serves GET alone, for the few routes that change something by it: HEAD must not. Whoever may not mean
+/// it is asked first; `action` is what the button says.
+pub fn get_to_act<F, Args>(action: &'static str, handler: F) -> Route
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::get().to(handler).wrap(from_fn(catch_panics))
+    let ask = from_fn(move |request, next| ask_whether_it_is_meant(action, request, next));
+    web::get().to(handler).wrap(ask).wrap(from_fn(catch_panics))
 }
 
 /// Serves POST.

@@ -4,6 +4,9 @@
 //! in as nobody. A request without the cookie asks the database nothing. A session ends
 //! `sessions.lifetime_days` after the last visit; to spare a write a visit, its end moves only
 //! once a thirtieth of that time has passed.
+//!
+//! Beside it goes a second cookie, which browsers leave out of whatever a page elsewhere begins
+//! (`SameSite=Strict`). It is a hash of the token, so it belongs to one session and is stored nowhere.
 
 use std::{fmt::Write as _, rc::Rc};
 
@@ -16,6 +19,7 @@ use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::cookies;
 use crate::{
@@ -26,6 +30,7 @@ use crate::{
 };
 
 const COOKIE: &str = "session";
+const STRICT_COOKIE: &str = "same_site";
 const TOKEN_BYTES: usize = 32;
 /// base64 without padding.
 const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
@@ -80,11 +85,11 @@ async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
 }
 
 /// Opens a session under a new token, ends the one that the request came with, and returns the
-/// cookie to set.
+/// cookies to set.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<Cookie<'static>, Error> {
+pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<[Cookie<'static>; 2], Error> {
     let state = AppState::of(request);
     let mut token = [0; TOKEN_BYTES];
     getrandom::fill(&mut token).map_err(|why| Error::Internal(anyhow!("no randomness: {why}")))?;
@@ -99,25 +104,45 @@ pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<Cookie<'stat
         sessions::insert(conn, &new, user, now, now + lifetime)
     };
     state.db.write("open_session", renew).await?;
-    // The cookie outlives the session's first end: the database decides, and it slides.
-    Ok(cookies::build(&state.settings, COOKIE, token, Duration::days(400)))
+    // The cookies outlive the session's first end: the database decides, and it slides.
+    let lasting = Duration::days(400);
+    let strict = cookies::build_strict(&state.settings, STRICT_COOKIE, strict_value(&token), lasting);
+    Ok([cookies::build(&state.settings, COOKIE, token, lasting), strict])
 }
 
-/// Revokes the session that the request came with, if any, and returns the cookie's removal.
+/// Revokes the session that the request came with, if any, and returns the cookies' removals.
 ///
 /// # Errors
 /// When the database does not answer: then the person is still signed in, and is told so.
-pub async fn sign_out(request: &HttpRequest) -> Result<Cookie<'static>, Error> {
+pub async fn sign_out(request: &HttpRequest) -> Result<[Cookie<'static>; 2], Error> {
     let state = AppState::of(request);
     if let Some(token_hash) = token_hash(request, &state) {
         state.db.write("close_session", move |conn| sessions::delete(conn, &token_hash)).await?;
     }
-    Ok(cookies::removal(&state.settings, COOKIE))
+    Ok([COOKIE, STRICT_COOKIE].map(|name| cookies::removal(&state.settings, name)))
+}
+
+/// Whether a page elsewhere may have begun this request in a person's name: it has a session's cookie,
+/// and not the strict one that belongs to it.
+#[must_use]
+pub fn may_come_from_elsewhere(request: &HttpRequest) -> bool {
+    let state = AppState::of(request);
+    let Some(token) = token(request, &state) else { return false };
+    let strict = cookies::read(request, &state.settings, STRICT_COOKIE).unwrap_or_default();
+    !bool::from(strict.as_bytes().ct_eq(strict_value(&token).as_bytes()))
+}
+
+fn token(request: &HttpRequest, state: &AppState) -> Option<String> {
+    cookies::read(request, &state.settings, COOKIE).filter(|token| token.len() == TOKEN_CHARS)
 }
 
 fn token_hash(request: &HttpRequest, state: &AppState) -> Option<String> {
-    let token = cookies::read(request, &state.settings, COOKIE)?;
-    (token.len() == TOKEN_CHARS).then(|| hash(&token))
+    token(request, state).map(|token| hash(&token))
+}
+
+/// Not what the database holds: whoever reads that learns this no more than the token.
+fn strict_value(token: &str) -> String {
+    hash(&format!("{STRICT_COOKIE} {token}"))
 }
 
 fn hash(token: &str) -> String {

@@ -1,13 +1,19 @@
 //! A person's browser: a window of a fixed size, a profile of its own, and what people do.
 
-use std::{cell::Cell, fs, panic::AssertUnwindSafe, path::Path, time::Duration};
+use std::{
+    cell::Cell,
+    fs,
+    panic::AssertUnwindSafe,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource, KeyAction, KeyActions},
     elements::Element,
-    wd::WebDriverCompatibleCommand,
+    wd::{WebDriverCompatibleCommand, WindowHandle},
 };
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -21,8 +27,10 @@ use super::{driver::Driver, site::Site};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Height of every window.
 const HEIGHT: u32 = 900;
-/// As root, and in most containers, Chromium's sandbox cannot start; it sees nothing but our site.
-const ARGUMENTS: [&str; 9] = [
+/// As root, and in most containers, Chromium's sandbox cannot start; it sees nothing but our sites, which
+/// have names of their own where that matters.
+const ARGUMENTS: [&str; 10] = [
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -119,6 +127,31 @@ impl Browser {
     /// The page's title.
     pub async fn title(&self) -> String {
         self.client.title().await.unwrap()
+    }
+
+    /// The browser's windows, the one in use first; waits until there are so many.
+    pub async fn windows(&self, expected: usize) -> Vec<WindowHandle> {
+        let own = self.client.window().await.unwrap();
+        let begun = Instant::now();
+        loop {
+            let others = self.client.windows().await.unwrap().into_iter().filter(|window| *window != own);
+            let windows: Vec<_> = std::iter::once(own.clone()).chain(others).collect();
+            if windows.len() == expected {
+                return windows;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{} windows instead of {expected}", windows.len());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Looks at another window.
+    pub async fn turns_to(&self, window: WindowHandle) {
+        self.client.switch_to_window(window).await.unwrap();
+    }
+
+    /// Closes the window in use.
+    pub async fn closes_window(&self) {
+        self.client.close_window().await.unwrap();
     }
 
     /// Types into the field of that name.

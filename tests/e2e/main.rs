@@ -1,9 +1,9 @@
 //! The site in a real browser: Chromium, driven over `WebDriver`.
 //!
 //! `driver` starts one chromedriver for the run, `site` the real application for each test,
-//! `browser` is a person's browser with what people do. The tests: `journeys` (what Minitwit is
-//! for), `forms` (refusals and keyboards), `pages` (what holds of every page), `api_docs` (Swagger
-//! UI). Each writes what it saw to `screenshots/`, so that somebody can look at it.
+//! `browser` is a person's browser with what people do, `elsewhere` another site with designs on ours.
+//! The tests: `journeys` (what Minitwit is for), `forms` (refusals and keyboards), `cross_site` (what
+//! other sites make a browser do), `pages` (what holds of every page), `api_docs` (Swagger UI). Each writes what it saw to `screenshots/`, so that somebody can look at it.
 //!
 //! Without chromedriver the tests say so loudly and pass; where `CI` is set, they fail.
 
@@ -11,7 +11,9 @@
 
 mod api_docs;
 mod browser;
+mod cross_site;
 mod driver;
+mod elsewhere;
 mod forms;
 mod journeys;
 mod pages;

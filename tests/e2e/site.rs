@@ -16,6 +16,7 @@ pub const PASSWORD: &str = "open sesame";
 /// A Minitwit that serves until it is dropped.
 pub struct Site {
     address: SocketAddr,
+    host: &'static str,
     _stop: oneshot::Sender<Stop>,
     _files: TempDir,
 }
@@ -26,7 +27,12 @@ impl Site {
         Self::start_with(|_| {})
     }
 
-    /// The same, with other settings.
+    /// The same, for people who type this name: to browsers plain http is no trustworthy origin then.
+    pub fn named(host: &'static str) -> Self {
+        Self { host, ..Self::start() }
+    }
+
+    /// One with other settings.
     pub fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let files = tempfile::tempdir().unwrap();
         let mut settings = Settings::defaults();
@@ -49,12 +55,12 @@ impl Site {
             });
         });
         let address = told.recv().expect("the application starts");
-        Self { address, _stop: stop, _files: files }
+        Self { address, host: "127.0.0.1", _stop: stop, _files: files }
     }
 
     /// What people type before the path.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}:{}", self.host, self.address.port())
     }
 
     /// Somebody who has an account.
@@ -68,7 +74,7 @@ impl Site {
     }
 
     async fn call(&self, path: &str, body: Value) {
-        let request = reqwest::Client::new().post(format!("{}/api/{path}", self.origin()));
+        let request = reqwest::Client::new().post(format!("http://{}/api/{path}", self.address));
         let answer = request.basic_auth("simulator", Some("super_safe!")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 204, "{path}");
     }

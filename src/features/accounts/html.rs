@@ -34,7 +34,7 @@ pub fn mount(site: &mut web::ServiceConfig) {
         resource(&path(routes::REGISTER), READ_AND_POST).route(get(register_form)).route(post(register_account)),
     )
     .service(resource(&path(routes::LOGIN), READ_AND_POST).route(get(login_form)).route(post(login)))
-    .service(resource(&path(routes::LOGOUT), ACT).route(get_to_act(logout)).route(post(logout)));
+    .service(resource(&path(routes::LOGOUT), ACT).route(get_to_act("Sign out", logout)).route(post(logout)));
 }
 
 #[derive(Template)]
@@ -193,11 +193,9 @@ async fn login(
         return html::redirect("/");
     }
     match try_login(&request, &state, &form).await {
-        Ok(Ok(cookie)) => {
-            let mut home = html::redirect_with_flash(&request, &state, "/", "You were logged in".to_owned());
-            // Cannot fail: the cookie is of our own making.
-            home.add_cookie(&cookie).ok();
-            home
+        Ok(Ok(cookies)) => {
+            let home = html::redirect_with_flash(&request, &state, "/", "You were logged in".to_owned());
+            with_cookies(home, &cookies)
         }
         Ok(Err(refusal)) => login_page(&request, &state, Shown::Refusal(&refusal), form.username),
         Err(failure) => login_page(&request, &state, Shown::Failure(&failure), form.username),
@@ -208,7 +206,7 @@ async fn try_login(
     request: &HttpRequest,
     state: &AppState,
     form: &LoginForm,
-) -> Result<Result<Cookie<'static>, LoginError>, Error> {
+) -> Result<Result<[Cookie<'static>; 2], LoginError>, Error> {
     let address = client_address(request, &state.settings.server.trusted_proxies);
     // Two spellings of one name are one name, or each would have attempts of its own.
     let name = Username::parse(&form.username).map_or_else(|| form.username.clone(), |name| name.to_string());
@@ -225,9 +223,15 @@ fn login_page(request: &HttpRequest, state: &AppState, shown: Shown<'_>, usernam
 }
 
 async fn logout(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Error> {
-    let cookie = session::sign_out(&request).await?;
-    let mut away = html::redirect_with_flash(&request, &state, "/public", "You were logged out".to_owned());
-    // Cannot fail: the cookie is of our own making.
-    away.add_cookie(&cookie).ok();
-    Ok(away)
+    let cookies = session::sign_out(&request).await?;
+    let away = html::redirect_with_flash(&request, &state, "/public", "You were logged out".to_owned());
+    Ok(with_cookies(away, &cookies))
+}
+
+fn with_cookies(mut response: HttpResponse, cookies: &[Cookie<'static>]) -> HttpResponse {
+    for cookie in cookies {
+        // Cannot fail: the cookies are of our own making.
+        response.add_cookie(cookie).ok();
+    }
+    response
 }

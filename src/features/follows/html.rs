@@ -16,8 +16,8 @@ use crate::{
 
 /// Mounts `/{username}/follow` and `/{username}/unfollow`.
 pub fn mount(site: &mut web::ServiceConfig) {
-    site.service(resource("/{username}/follow", ACT).route(get_to_act(follow)).route(post(follow)))
-        .service(resource("/{username}/unfollow", ACT).route(get_to_act(unfollow)).route(post(unfollow)));
+    site.service(resource("/{username}/follow", ACT).route(get_to_act("Follow", follow)).route(post(follow)))
+        .service(resource("/{username}/unfollow", ACT).route(get_to_act("Unfollow", unfollow)).route(post(unfollow)));
 }
 
 async fn follow(
