@@ -38,6 +38,9 @@ pub enum Error {
     /// 414: path or query are over their limits.
     #[error("uri too long")]
     UriTooLong,
+    /// 415: the body is in a format that nothing here reads.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
     /// 431: the headers are over `server.header_limit`.
     #[error("request header fields too large")]
     HeadersTooLarge,
@@ -89,6 +92,7 @@ impl Error {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

@@ -26,6 +26,8 @@ pub enum Effect {
     Changed,
     /// It was so already.
     Noop,
+    /// Both are the same user: there is nothing to change.
+    Oneself,
 }
 
 /// Applies a change and stores the simulator's latest action with it. The outcome is `None` when
@@ -44,14 +46,14 @@ pub fn apply(
         DbConnection::Postgres(conn) => {
             let values = [Bind::Text(follower), Bind::Text(followee), Bind::MaybeInteger(latest)];
             let row: RecordedRow = Statement::new(statement(change), &values).get_result(conn)?;
-            Ok(row.into_recorded(|changed| changed.map(effect)))
+            Ok(row.into_recorded(|changed| changed.map(|changed| effect(changed, follower == followee))))
         }
         DbConnection::Sqlite(_) => {
             let previous = set_latest(conn, latest)?;
             let pair = (super::users::find_id(conn, follower)?, super::users::find_id(conn, followee)?);
             let (Some(follower), Some(followee)) = pair else { return Ok(Recorded { outcome: None, previous }) };
             let changed = apply_for(conn, change, follower, followee)?;
-            Ok(Recorded { outcome: Some(effect(changed)), previous })
+            Ok(Recorded { outcome: Some(effect(changed, follower == followee)), previous })
         }
     }
 }
@@ -100,8 +102,12 @@ fn apply_for(conn: &mut DbConnection, change: Change, follower: UserId, followee
     Ok(i64::from(changed > 0))
 }
 
-fn effect(changed: i64) -> Effect {
-    if changed > 0 { Effect::Changed } else { Effect::Noop }
+fn effect(changed: i64, is_oneself: bool) -> Effect {
+    match changed {
+        _ if is_oneself => Effect::Oneself,
+        0 => Effect::Noop,
+        _ => Effect::Changed,
+    }
 }
 
 /// Whether `follower` follows `followee`. Index: the primary key.

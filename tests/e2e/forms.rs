@@ -71,6 +71,30 @@ async fn a_refused_form_keeps_what_was_typed_but_no_password() {
     .await;
 }
 
+/// Their own checks would say it in the browser's words, one field at a time, or cut off what was pasted.
+#[tokio::test]
+async fn browsers_let_us_say_what_is_wrong_with_a_form() {
+    with_browser("own-words", DESK, Site::start(), async |_, browser| {
+        browser.visit("/register").await;
+        browser.press("Sign Up").await;
+        is_refused(browser, "You have to enter a username").await;
+        browser.types("username", "Zoë").await;
+        browser.types("email", "nowhere").await;
+        browser.press("Sign Up").await;
+        browser.appears("#username[value='Zoë']").await;
+        is_refused(browser, "You have to enter a valid email address").await;
+        browser.shot("register").await;
+        let long = format!("{}@example.org", "x".repeat(300));
+        browser.run("document.forms[0].email.value = ''", vec![]).await;
+        browser.types("email", &long).await;
+        assert_eq!(browser.typed("email").await, long, "not cut off");
+        browser.visit("/login").await;
+        browser.press("Sign In").await;
+        is_refused(browser, "Invalid username").await;
+    })
+    .await;
+}
+
 async fn is_refused(browser: &Browser, why: &str) {
     let error = browser.appears("div.error").await;
     assert_eq!(error.text().await.unwrap(), format!("Error: {why}"));

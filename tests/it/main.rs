@@ -18,6 +18,7 @@ mod cross_site;
 mod doctor;
 mod faults;
 mod first_pages;
+mod forms;
 mod home_timeline;
 mod logs;
 mod migrations;

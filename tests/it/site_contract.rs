@@ -13,6 +13,7 @@ on_both! {
         assert_eq!((page.status, page.path.as_str()), (200, "/public"));
         assert_eq!(page.title(), "Public Timeline | MiniTwit");
         assert!(page.source.contains("There's no message so far."));
+        assert_eq!(page.attributes(".empty a", "href"), ["/register"], "what to do on the first day");
     }
 
     async fn registering_refuses_in_the_contracts_order_and_words(db: TestDatabase) {
@@ -184,11 +185,16 @@ on_both! {
         assert!(!signed_out.has(".followstatus"));
     }
 
-    async fn following_oneself_stores_nothing(db: TestDatabase) {
+    async fn following_oneself_stores_nothing_and_says_so(db: TestDatabase) {
         let app = db.app();
         let alice = app.signed_in("alice").await;
-        let page = alice.post("/alice/follow", &[]).await;
-        assert_eq!((page.status, page.text(".followstatus p").as_str()), (200, "This is you!"));
+        for path in ["/alice/follow", "/alice/unfollow"] {
+            let page = alice.post(path, &[]).await;
+            assert_eq!((page.status, page.text(".followstatus p").as_str()), (200, "This is you!"));
+            assert_eq!(page.flashes(), ["You cannot follow yourself"], "{path} claims nothing that is not so");
+        }
+        assert_eq!(app.simulator().follow("alice", "alice").await.status, 204);
+        assert_eq!(app.simulator().unfollow("alice", "alice").await.status, 204);
         assert_eq!(app.simulator().get("/fllws/alice").await.body, serde_json::json!({ "follows": [] }));
     }
 

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Change, change};
+use super::{Change, Effect, change};
 use crate::{
     error::Error,
     features::Source,
@@ -46,10 +46,10 @@ async fn carry_out(
     name: &str,
 ) -> Result<HttpResponse, Error> {
     let recorded = change(state, Source::Web, what, &viewer.username, name, None).await?;
-    recorded.outcome.ok_or(Error::NotFound)?;
-    let message = match what {
-        Change::Follow => format!("You are now following \"{name}\""),
-        Change::Unfollow => format!("You are no longer following \"{name}\""),
+    let message = match (recorded.outcome.ok_or(Error::NotFound)?, what) {
+        (Effect::Oneself, _) => "You cannot follow yourself".to_owned(),
+        (_, Change::Follow) => format!("You are now following \"{name}\""),
+        (_, Change::Unfollow) => format!("You are no longer following \"{name}\""),
     };
     Ok(html::redirect_with_flash(request, state, &html::profile_path(name), message))
 }

@@ -1,6 +1,6 @@
 //! Timelines on the site: the public one, one's own, a person's, and the box to post.
 
-use std::{rc::Rc, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
@@ -191,7 +191,9 @@ async fn show_profile(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MessageForm {
-    text: String,
+    text: Option<String>,
+    #[serde(flatten)]
+    others: HashMap<String, String>,
 }
 
 async fn add_message(
@@ -200,12 +202,19 @@ async fn add_message(
     Form(form): Form<MessageForm>,
 ) -> Result<HttpResponse, Error> {
     // Before anything can fail: whoever was signed out meanwhile gets the text back with the refusal.
-    request.extensions_mut().insert(Typed(form.text.clone()));
+    if let Some(text) = &form.text {
+        request.extensions_mut().insert(Typed(text.clone()));
+    }
     let SignedIn(viewer) = SignedIn::extract(&request).await?;
-    match post(&state, Source::Web, &viewer.username, &form.text, None).await? {
+    // A blank message is nothing to speak of; one that came under another name is.
+    if form.text.is_none() && !form.others.is_empty() {
+        return Err(Error::BadRequest("The form has no field called text.".into()));
+    }
+    let text = form.text.unwrap_or_default();
+    match post(&state, Source::Web, &viewer.username, &text, None).await? {
         Ok(_) => Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned())),
         Err(MessageError::Blank) => Ok(html::redirect("/")),
-        Err(refusal) => home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, form.text, Some(refusal)).await,
+        Err(refusal) => home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, Some(refusal)).await,
     }
 }
 
