@@ -75,10 +75,11 @@ impl Dashboard {
         self.levels().into_iter().flatten().filter(|panel| panel["type"] != "row").collect()
     }
 
-    /// The panels that share a grid: those of the dashboard, and those of each row that opens.
+    /// The panels that share a grid: those of the dashboard, where an open row's stand too, and those
+    /// inside each row that is closed.
     pub fn levels(&self) -> Vec<Vec<&Value>> {
         let top: Vec<&Value> = self.json["panels"].as_array().unwrap().iter().collect();
-        let rows = top.iter().filter(|panel| panel["type"] == "row");
+        let rows = top.iter().filter(|panel| panel["type"] == "row" && panel["collapsed"] == true);
         let mut levels: Vec<Vec<&Value>> = rows.map(|row| row["panels"].as_array().unwrap().iter().collect()).collect();
         levels.insert(0, top);
         levels

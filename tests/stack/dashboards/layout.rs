@@ -28,6 +28,44 @@ const KINDS: [(&str, &str); 7] = [
 const UNITS: [&str; 9] = ["short", "none", "s", "d", "percentunit", "reqps", "ops", "bytes", "Bps"];
 /// Grid rows that show on a screen of 1080 lines, beside Grafana's own bars.
 const SCREEN: u64 = 30;
+/// A row that is open stands below the first screen, and has one of its own.
+const OPEN_ROWS: [&str; 1] = ["Machine"];
+/// Pixels that a table's column has unless it says otherwise, and below which Grafana does not go.
+const COLUMN: (u64, u64) = (150, 50);
+/// Statuses that a busy day sees, each a column where answers are listed by status.
+const STATUSES: u64 = 6;
+
+/// Pixels inside a panel on a screen 1440 wide, beside Grafana's own margins; its menu is folded.
+fn room(panel: &Value) -> u64 {
+    (1440 - 48) * panel["gridPos"]["w"].as_u64().unwrap() / 24 - 16
+}
+
+/// Columns of a table.
+fn columns(panel: &Value) -> u64 {
+    let target = &panel["targets"][0];
+    if let Some(sql) = target["rawSql"].as_str() {
+        let list = sql.strip_prefix("SELECT ").unwrap().split(" FROM ").next().unwrap();
+        return if list == "*" {
+            columns_of_view(sql.rsplit(' ').next().unwrap())
+        } else {
+            list.split(", ").count() as u64
+        };
+    }
+    let labels = text(target, "expr").split_once("by (").map(|(_, rest)| rest.split(')').next().unwrap().split(", "));
+    let is_matrix = panel["transformations"][0]["id"] == "groupingToMatrix";
+    match labels {
+        Some(_) if is_matrix => 1 + STATUSES,
+        Some(labels) => (labels.count() + panel["targets"].as_array().unwrap().len()) as u64,
+        // All labels: an alert's name and severity, and what it is about.
+        None => 5,
+    }
+}
+
+fn columns_of_view(name: &str) -> u64 {
+    let views = read("migrations/postgres/2026-11-21-100300_create_dashboard_views/up.sql");
+    let (_, definition) = views.split_once(&format!("CREATE VIEW {name} AS\n")).unwrap();
+    definition.split("\n    FROM ").next().unwrap().matches(" AS ").count() as u64
+}
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
@@ -105,12 +143,65 @@ fn panels_lie_side_by_side_and_the_first_ones_on_one_screen() {
             // No holes: every line that anything is on is full.
             let lines: BTreeSet<u64> = taken.keys().map(|(y, _)| *y).collect();
             assert_eq!(taken.len(), 24 * lines.len(), "{}: a hole", dashboard.name);
-            assert!(lines.last().unwrap() - lines.first().unwrap() < SCREEN, "{}: too high", dashboard.name);
+            let rows = level.iter().filter(|panel| panel["type"] == "row");
+            let rows: BTreeSet<u64> = rows.map(|row| row["gridPos"]["y"].as_u64().unwrap()).collect();
+            let mut screens: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+            for line in lines {
+                screens.entry(rows.range(..=line).count()).or_default().push(line);
+            }
+            for screen in screens.values() {
+                assert!(screen[screen.len() - 1] - screen[0] < SCREEN, "{}: too high", dashboard.name);
+            }
         }
         for row in levels[0].iter().filter(|panel| panel["type"] == "row") {
-            assert_eq!(row["collapsed"], true, "{}", row["title"]);
+            let is_open = OPEN_ROWS.contains(&text(row, "title"));
+            assert_eq!(row["collapsed"], !is_open, "{}", row["title"]);
+            // Grafana keeps the panels of an open row beside it, and does not show them inside.
+            assert_eq!(row["panels"].as_array().unwrap().is_empty(), is_open, "{}", row["title"]);
         }
     }
+}
+
+#[test]
+fn tables_fit_into_their_panels() {
+    let mut tables = 0;
+    for dashboard in files::dashboards() {
+        for panel in dashboard.panels().into_iter().filter(|panel| panel["type"] == "table") {
+            let place = format!("{}: {}", dashboard.name, text(panel, "title"));
+            let overrides = panel["fieldConfig"]["overrides"].as_array().unwrap();
+            let properties = overrides.iter().flat_map(|one| one["properties"].as_array().unwrap());
+            let fixed = properties.filter(|property| property["id"] == "custom.width");
+            let fixed: Vec<u64> = fixed.map(|property| property["value"].as_u64().unwrap()).collect();
+            let least = panel["fieldConfig"]["defaults"]["custom"]["minWidth"].as_u64().unwrap_or(COLUMN.0);
+            assert!(least >= COLUMN.1, "{place}");
+            let needed = fixed.iter().sum::<u64>() + (columns(panel) - fixed.len() as u64) * least;
+            assert!(needed <= room(panel), "{place}: {needed} pixels in {}", room(panel));
+            tables += 1;
+        }
+    }
+    assert_eq!(tables, 6);
+    assert_eq!(columns_of_view("dashboards.posting_hours"), 25, "a weekday and 24 hours");
+}
+
+#[test]
+fn percentiles_are_named_where_they_are_drawn() {
+    let mut named = 0;
+    for dashboard in files::dashboards() {
+        for target in dashboard.panels().into_iter().flat_map(|panel| panel["targets"].as_array().unwrap()) {
+            let Some(query) = target["expr"].as_str() else { continue };
+            for (percentile, ways) in [
+                ("p50", ["histogram_quantile(0.5,", "_seconds:p50"]),
+                ("p95", ["histogram_quantile(0.95,", "_seconds:p95"]),
+                ("p99", ["histogram_quantile(0.99,", "_seconds:p99"]),
+            ] {
+                let is_asked = ways.iter().any(|way| query.contains(way));
+                let legend = target["legendFormat"].as_str().unwrap_or_default();
+                assert_eq!(is_asked, legend.contains(percentile), "{}: {query}", dashboard.name);
+                named += u32::from(is_asked);
+            }
+        }
+    }
+    assert!(named >= 15, "{named}");
 }
 
 #[test]
