@@ -1,10 +1,20 @@
 # shellcheck shell=sh
-# What the pipeline's scripts share: which version and commit this is, what its image is called, and when to
-# refuse. They source it from the project's folder.
+# What the pipeline's scripts share: which version and commit this is, what its image is called, when to refuse,
+# and how a stage is announced. They source it from the project's folder.
 
 fail() {
     echo "${0##*/}: $*" >&2
     exit 1
+}
+
+# stage NAME COMMAND…: runs it under a heading, and says how long it took.
+stage() {
+    name=$1 start=$(date +%s)
+    shift
+    echo "== $name: $*"
+    "$@"
+    now=$(date +%s) begun=${begun:-$start}
+    echo "== $name: $((now - start)) s, $((now - begun)) s in all"
 }
 
 # The version in Cargo.toml.
