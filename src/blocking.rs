@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use prometheus::{IntCounter, IntGauge};
+use prometheus::IntGauge;
 use tokio::{
     runtime::{Builder, Runtime},
     time::timeout,
@@ -31,7 +31,6 @@ pub struct Gate {
     threads: Arc<Threads>,
     wait: Duration,
     waiting: IntGauge,
-    panics: IntCounter,
 }
 
 /// A runtime of which only the blocking threads are used. `None` only while it is dropped.
@@ -78,24 +77,18 @@ impl Drop for Turn {
 
 impl Gate {
     /// `what` names the resource in the log and its threads; `width` pieces of work run at once; a
-    /// caller waits at most `wait`; `waiting` counts those who do, `panics` the work that panicked.
+    /// caller waits at most `wait`; `waiting` counts those who do.
     ///
     /// # Errors
     /// When the system refuses what a runtime needs.
-    pub fn new(
-        what: &'static str,
-        width: usize,
-        wait: Duration,
-        waiting: &IntGauge,
-        panics: &IntCounter,
-    ) -> anyhow::Result<Self> {
+    pub fn new(what: &'static str, width: usize, wait: Duration, waiting: &IntGauge) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(width)
             .thread_name(what)
             .build()
             .with_context(|| format!("no threads for {what}"))?;
         let threads = Arc::new(Threads(Some(runtime)));
-        Ok(Self { what, threads, wait, waiting: waiting.clone(), panics: panics.clone() })
+        Ok(Self { what, threads, wait, waiting: waiting.clone() })
     }
 
     /// Runs `work` on one of the threads.
@@ -121,10 +114,7 @@ impl Gate {
         match outcome {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(Error::busy(self.what)),
-            Err(_panicked) => {
-                self.panics.inc();
-                Err(Error::Internal(anyhow!("{} work panicked", self.what)))
-            }
+            Err(_panicked) => Err(Error::Internal(anyhow!("{} work panicked", self.what))),
         }
     }
 }
@@ -138,8 +128,7 @@ mod tests {
     use super::*;
 
     fn gate(width: usize, wait: Duration) -> Gate {
-        let gauge = IntGauge::new("waiting", "waiting").unwrap();
-        Gate::new("test", width, wait, &gauge, &IntCounter::new("panics", "panics").unwrap()).unwrap()
+        Gate::new("test", width, wait, &IntGauge::new("waiting", "waiting").unwrap()).unwrap()
     }
 
     /// Keeps the gate's only thread busy until it is told to end.
@@ -192,7 +181,6 @@ mod tests {
     async fn a_panic_is_an_error_and_the_thread_lives_on() {
         let gate = gate(1, Duration::from_mins(1));
         assert!(matches!(gate.run(|| panic!("on purpose")).await, Err(Error::Internal(_))));
-        assert_eq!(gate.panics.get(), 1);
         assert_eq!(gate.run(|| 7).await.unwrap(), 7);
     }
 }

@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod startup;
 
+pub mod listener;
+
 pub mod features;
 pub mod http;
 
@@ -15,6 +17,7 @@ pub mod blocking;
 pub mod config;
 pub mod error;
 pub mod metrics;
+pub mod sampling;
 pub mod telemetry;
 pub mod throttle;
 

@@ -52,6 +52,8 @@ pub struct Metrics {
     registry: Registry,
     in_flight: [IntGauge; 3],
     pub http_rejected: IntCounterVec,
+    pub http_connections: IntGauge,
+    pub open_files_needed: IntGauge,
     pub panics: IntCounter,
     pub registrations: IntCounterVec,
     pub messages_posted: IntCounterVec,
@@ -102,9 +104,14 @@ impl Metrics {
                 "Requests refused before a handler saw them.",
                 &["reason"],
             )?,
+            http_connections: add.gauge("minitwit_http_connections", "Connections of clients that are open.")?,
+            open_files_needed: add.gauge(
+                "minitwit_open_files_needed",
+                "Files that this process can have open at once with its settings; process_max_fds should be more.",
+            )?,
             panics: add.counter(
                 "minitwit_panics_total",
-                "Panics in handlers and in the work they wait for, each answered 500.",
+                "Panics anywhere in the process. One in a handler or in the work it waits for is answered 500.",
             )?,
             registrations: add.counters("minitwit_registrations_total", "Registrations.", &["source", "result"])?,
             messages_posted: add.counters("minitwit_messages_posted_total", "Messages stored.", &["source"])?,
@@ -193,7 +200,18 @@ impl Metrics {
         for result in ["ok", "unknown_user", "wrong_password"] {
             begin(&self.logins, &[result]);
         }
-        for reason in ["uri_size", "header_size", "method", "csrf", "body_size", "rate_limit", "overload"] {
+        for reason in [
+            "uri_size",
+            "header_size",
+            "method",
+            "csrf",
+            "body_size",
+            "rate_limit",
+            "overload",
+            "slow",
+            "crowd",
+            "malformed",
+        ] {
             begin(&self.http_rejected, &[reason]);
         }
         for kind in ["no_connection", "connection_lost", "locked", "timeout", "query"] {

@@ -24,10 +24,9 @@ use std::{
     time::Duration,
 };
 
+use actix_server::Server;
 use actix_web::{
-    App, HttpServer,
-    dev::Server,
-    http::KeepAlive,
+    App,
     middleware::from_fn,
     web::{self, Data, PayloadConfig, ServiceConfig},
 };
@@ -45,6 +44,7 @@ use crate::{
     error::Error,
     features::{accounts, api_docs, avatars, follows, ops, simulator, timeline},
     http::{assets, cross_origin, errors, headers, limits, observe, routing},
+    listener,
     metrics::{Metrics, Surface},
     state::AppState,
 };
@@ -74,15 +74,16 @@ impl Application {
         }
         capacity::check_at_start(&settings)?;
         let metrics = Metrics::new(VERSION.number, VERSION.commit)?;
+        metrics.open_files_needed.set(i64::try_from(listener::files_needed(&settings)).unwrap_or(i64::MAX));
         let state = Data::new(AppState::new(settings, metrics)?);
 
-        let listener = bind(state.settings.server.address())?;
-        let public_address = listener.local_addr()?;
-        let public = public_server(&state, listener)?;
+        let socket = listener::bind(state.settings.server.address(), &state.settings.server)?;
+        let public_address = socket.local_addr()?;
+        let public = public_server(&state, socket)?;
 
-        let listener = bind(state.settings.ops.address())?;
-        let ops_address = listener.local_addr()?;
-        let ops = ops_server(&state, listener)?;
+        let socket = listener::bind(state.settings.ops.address(), &state.settings.server)?;
+        let ops_address = socket.local_addr()?;
+        let ops = ops_server(&state, socket)?;
         Ok(Self { state, public, public_address, ops, ops_address })
     }
 
@@ -169,11 +170,7 @@ fn stop_signals() -> anyhow::Result<impl Future<Output = Stop>> {
     })
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
-}
-
-fn public_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Result<Server> {
+fn public_server(state: &Data<AppState>, socket: TcpListener) -> anyhow::Result<Server> {
     let (web_metrics, sim_metrics) = (state.metrics.requests(Surface::Web)?, state.metrics.requests(Surface::Sim)?);
     let settings = &state.settings.server;
     let workers = match settings.workers {
@@ -181,7 +178,7 @@ fn public_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Resul
         workers => workers,
     };
     let shared = state.clone();
-    let server = HttpServer::new(move || {
+    listener::serve(state, socket, workers, move || {
         App::new()
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(shared.settings.server.body_limit))
@@ -190,18 +187,6 @@ fn public_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Resul
             .wrap(from_fn(headers::add_headers))
             .wrap(TracingLogger::<observe::RequestSpan>::new())
     })
-    .workers(workers)
-    .max_connections(settings.max_connections.div_ceil(workers))
-    .client_request_timeout(Duration::from_secs(settings.header_timeout))
-    .client_disconnect_timeout(Duration::from_secs(settings.disconnect_timeout))
-    .keep_alive(match settings.keep_alive {
-        0 => KeepAlive::Disabled,
-        seconds => KeepAlive::Timeout(Duration::from_secs(seconds)),
-    })
-    .shutdown_timeout(settings.shutdown_grace)
-    .disable_signals()
-    .listen(listener)?;
-    Ok(server.run())
 }
 
 /// `/api`: the features' API doors.
@@ -259,10 +244,10 @@ async fn not_found() -> Result<&'static str, Error> {
 }
 
 /// One worker and no limits worth speaking of: only operators come here.
-fn ops_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Result<Server> {
+fn ops_server(state: &Data<AppState>, socket: TcpListener) -> anyhow::Result<Server> {
     let metrics = state.metrics.requests(Surface::Ops)?;
     let shared = state.clone();
-    let server = HttpServer::new(move || {
+    listener::serve(state, socket, 1, move || {
         App::new().app_data(shared.clone()).service(
             web::scope("")
                 .configure(ops::api::mount)
@@ -272,8 +257,4 @@ fn ops_server(state: &Data<AppState>, listener: TcpListener) -> anyhow::Result<S
                 .wrap(from_fn(headers::add_headers)),
         )
     })
-    .workers(1)
-    .disable_signals()
-    .listen(listener)?;
-    Ok(server.run())
 }

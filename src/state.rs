@@ -16,6 +16,7 @@ use crate::{
     domain::{Hasher, Password, PasswordRules, password::Verdict},
     error::Error,
     metrics::Metrics,
+    sampling::Sampler,
     throttle::Throttle,
 };
 
@@ -33,6 +34,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Who may try how often.
     pub throttle: Throttle,
+    /// Which lines about refusals are written.
+    pub refusal_lines: Sampler,
     shutting_down: AtomicBool,
 }
 
@@ -48,6 +51,7 @@ impl AppState {
             passwords: Passwords::new(&settings.passwords, &metrics)?,
             first_pages: FirstPages::new(&metrics),
             throttle: Throttle::new(&settings.limits),
+            refusal_lines: Sampler::new(settings.log.refusals_per_second),
             shutting_down: AtomicBool::new(false),
             settings,
             metrics,
@@ -95,7 +99,7 @@ impl Passwords {
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue, &metrics.panics)?,
+            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue)?,
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),
         })

@@ -7,6 +7,7 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use prometheus::IntCounter;
 use tracing::{Event, Subscriber};
 use tracing_bunyan_formatter::{BunyanFormattingLayer, JsonStorageLayer};
 use tracing_subscriber::{
@@ -55,16 +56,21 @@ where
     Ok(Registry::default().with(filter).with(layer))
 }
 
-/// Makes it the process's subscriber, for the `log` crate's records too, and logs panics.
+/// Makes it the process's subscriber, for the `log` crate's records too.
 ///
 /// # Errors
 /// When the process has one already.
 pub fn install(subscriber: impl Subscriber + Send + Sync + 'static) -> anyhow::Result<()> {
-    subscriber.try_init().context("logging is set up twice")?;
-    std::panic::set_hook(Box::new(|panic| {
+    subscriber.try_init().context("logging is set up twice")
+}
+
+/// Logs every panic of the process and counts it, wherever it happens: also in a library, or in a task that
+/// nobody waits for.
+pub fn watch_panics(counter: IntCounter) {
+    std::panic::set_hook(Box::new(move |panic| {
+        counter.inc();
         // Where, not what: a panic's message may carry the value that nobody expected.
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(location, "panic");
     }));
-    Ok(())
 }

@@ -69,6 +69,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Open connections, over all workers.
     pub max_connections: usize,
+    /// Open connections of one address; 0: no limit.
+    pub max_connections_per_address: usize,
     /// Bytes of a body.
     pub body_limit: usize,
     /// Bytes of all headers.
@@ -83,6 +85,10 @@ pub struct ServerSettings {
     pub body_timeout: u64,
     /// Seconds an idle connection is kept; 0: none is.
     pub keep_alive: u64,
+    /// Seconds from a request's head to the moment when its answer has been taken.
+    pub response_timeout: u64,
+    /// Bytes of an answer that the kernel keeps for a client; 0: as many as it likes.
+    pub send_buffer: usize,
     /// Seconds to wait for a client to close.
     pub disconnect_timeout: u64,
     /// Seconds of failing readiness before the listener stops.
@@ -221,6 +227,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// An `EnvFilter`.
     pub filter: String,
+    /// Lines a second about refused requests of one status; 0: all.
+    pub refusals_per_second: u32,
 }
 
 impl ServerSettings {

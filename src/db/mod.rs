@@ -76,7 +76,7 @@ impl Db {
                     // Failures show where they hurt: as a request's 503, logged with its cause.
                     .error_handler(Box::new(NopErrorHandler))
                     .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
-                gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting, &metrics.panics)?,
+                gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting)?,
                 wait,
             })
         };

@@ -7,6 +7,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use actix_web::{HttpResponse, http::header, web};
 use rust_embed::RustEmbed;
 
+use super::slices::Slices;
 use crate::{domain::routes, error::Error};
 
 #[derive(RustEmbed)]
@@ -73,5 +74,5 @@ fn answer(name: &str, cache_control: &str) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, cache_control))
         .content_type(content_type)
-        .body(file.data.into_owned()))
+        .body(Slices::from(file.data)))
 }

@@ -63,7 +63,6 @@ pub async fn catch_panics(
     match std::panic::AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(outcome) => outcome.map(ServiceResponse::map_into_boxed_body),
         Err(_panic) => {
-            AppState::of(&handle).metrics.panics.inc();
             let error = Error::Internal(anyhow::anyhow!("a handler panicked"));
             Ok(ServiceResponse::from_err(error, handle))
         }
@@ -98,11 +97,15 @@ fn dress(
 /// Takes note of an error: logs what is ours to mend, with its causes, and counts what was refused
 /// unseen. For those who answer an error with more than a page.
 pub fn note(state: &AppState, why: &Error) {
-    let (status, causes) = (why.status().as_u16(), causes(why));
-    match why {
-        Error::Unavailable { .. } => warn!(status, causes, "request refused: unavailable"),
-        Error::Internal(_) => error!(status, causes, "request failed"),
-        _ => {}
+    let status = why.status().as_u16();
+    if matches!(why, Error::Unavailable { .. } | Error::Internal(_))
+        && let Some(line) = state.refusal_lines.admit("failed", status)
+    {
+        let (causes, left_out) = (causes(why), line.left_out);
+        match why {
+            Error::Internal(_) => error!(status, causes, left_out, "request failed"),
+            _ => warn!(status, causes, left_out, "request refused: unavailable"),
+        }
     }
     let reason = match why {
         Error::TooManyRequests { .. } => "rate_limit",

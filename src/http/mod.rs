@@ -19,3 +19,4 @@ pub mod observe;
 pub mod query;
 pub mod routing;
 pub mod session;
+pub mod slices;

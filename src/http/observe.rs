@@ -40,7 +40,11 @@ impl RootSpanBuilder for RequestSpan {
         let arrived = response.request().extensions().get::<Arrived>().copied();
         let duration_ms = arrived.map_or(0.0, |arrived| arrived.0.elapsed().as_secs_f64() * 1e3);
         let status = response.status().as_u16();
-        if is_noteworthy(response.request().method(), status, duration_ms) {
+        if status >= 400 {
+            if let Some(line) = AppState::of(response.request()).refusal_lines.admit("answered", status) {
+                info!(status, duration_ms, left_out = line.left_out, "answered");
+            }
+        } else if is_noteworthy(response.request().method(), duration_ms) {
             info!(status, duration_ms, "answered");
         } else {
             debug!(status, duration_ms, "answered");
@@ -48,11 +52,11 @@ impl RootSpanBuilder for RequestSpan {
     }
 }
 
-/// What changed something, was refused, or was slower than the simulator waits. Pages that were simply
-/// read are counted in the metrics; a line for each would fill a disk and say nothing.
-fn is_noteworthy(method: &Method, status: u16, duration_ms: f64) -> bool {
+/// What changed something, or was slower than the simulator waits. Pages that were simply read are counted in
+/// the metrics; a line for each would fill a disk and say nothing.
+fn is_noteworthy(method: &Method, duration_ms: f64) -> bool {
     let only_read = matches!(*method, Method::GET | Method::HEAD);
-    !only_read || status >= 400 || duration_ms >= 300.0
+    !only_read || duration_ms >= 300.0
 }
 
 /// Lowers the gauge also when the client goes away and the future is dropped.

@@ -1,57 +1,14 @@
 //! Logs: one JSON line a request, one a failure with its causes, the request's id on all of them,
 //! and nothing in them that is nobody's business.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
-};
-
 use minitwit::db::migrations;
 use serde_json::Value;
 
 use crate::support::{
     TestDatabase,
     actors::{Browser, PASSWORD, Simulator},
+    process::Process,
 };
-
-/// The real binary, for what a process writes is part of it.
-struct Process {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    address: std::net::SocketAddr,
-}
-
-impl Process {
-    fn start(db: &TestDatabase, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
-        command
-            .env("DATABASE_URL", db.url())
-            .envs([
-                ("MINITWIT__SERVER__PORT", "0"),
-                ("MINITWIT__OPS__PORT", "0"),
-                ("MINITWIT__PASSWORDS__MEMORY_KIB", "8"),
-            ])
-            .envs(variables.iter().copied())
-            .env_remove("RUST_LOG")
-            .current_dir(std::env::temp_dir());
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let entries = lines.by_ref().lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-        let listening = entries.into_iter().find(|entry| entry["msg"] == "listening").expect("it listens");
-        let address = listening["address"].as_str().unwrap().parse().unwrap();
-        Self { child, lines, address }
-    }
-
-    /// Ends it as an orchestrator does, and returns all that it wrote since it listened.
-    fn end(mut self) -> Vec<Value> {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-        let mut text = String::new();
-        self.lines.read_to_string(&mut text).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "SIGTERM ends it with 0");
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
-    }
-}
 
 on_both! {
     async fn a_request_is_one_line_with_its_id_and_no_secret(db: TestDatabase) {
@@ -112,4 +69,24 @@ on_both! {
         assert_eq!(slow["level"], 40);
         assert_eq!(slow["request_id"], page.header("x-request-id"), "database work included");
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_is_a_few_lines_and_a_number() {
+    const FLOOD: u64 = 2000;
+    let db = TestDatabase::sqlite();
+    let process = Process::start(&db, &[]);
+    let browser = Browser::new(process.address);
+    for n in 0..FLOOD {
+        assert_eq!(browser.request(reqwest::Method::GET, &format!("/nobody/{n}")).send().await.unwrap().status(), 404);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    browser.get("/the/last").await;
+    let route = r#"minitwit_http_requests_total{method="GET",route="UNKNOWN",status="404",surface="web"}"#;
+    assert_eq!(process.metric(route).await, (FLOOD + 1) as f64, "every one is counted");
+    let entries = process.end();
+    let lines: Vec<&Value> = entries.iter().filter(|entry| entry["status"] == 404).collect();
+    assert!(lines.len() < FLOOD as usize / 2, "{} lines about {FLOOD} refusals", lines.len());
+    let left_out: u64 = lines.iter().filter_map(|entry| entry["left_out"].as_u64()).sum();
+    assert_eq!(left_out + lines.len() as u64, FLOOD + 1, "a line or a number for each");
 }

@@ -14,6 +14,7 @@ mod api_contract;
 mod backups;
 mod bad_input;
 mod cli;
+mod connections;
 mod cross_site;
 mod doctor;
 mod faults;

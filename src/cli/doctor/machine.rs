@@ -6,13 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{StatVfs, statvfs};
+use rustix::{
+    fs::{StatVfs, statvfs},
+    process::{Resource, getrlimit},
+};
 
 use super::finding::Finding;
 use crate::{
     cli::{backup::file, backups::folder},
     config::{BackupSettings, Mode, Settings},
     db::{self, Target},
+    listener,
 };
 
 /// Parts in a hundred of a disk that should be free, and that must be.
@@ -35,8 +39,24 @@ pub(super) fn check(settings: &Settings, secret_files: &[PathBuf]) -> Vec<Findin
         // Docker's own secrets are readable by all in the container, which is one process.
         findings.extend(secret_files.iter().map(|file| secrecy("secret's file", file)));
     }
+    findings.push(open_files(listener::files_needed(settings), getrlimit(Resource::Nofile).maximum));
     findings.extend(backups(&settings.backup, settings.mode));
     findings
+}
+
+/// `allowed`: the hard limit, up to which `serve` raises its own; `None`: no limit.
+fn open_files(needed: u64, allowed: Option<u64>) -> Finding {
+    const CHECK: &str = "open files";
+    match allowed {
+        Some(allowed) if allowed < needed => Finding::warning(
+            CHECK,
+            format!("{allowed} allowed from here, and the settings can need {needed}"),
+            "raise the hard limit (`ulimit -Hn`, LimitNOFILE=, ulimits.nofile) or lower server.max_connections: who comes \
+             when all are open waits",
+        ),
+        Some(allowed) => Finding::ok(CHECK, format!("{allowed} allowed, {needed} needed at most")),
+        None => Finding::ok(CHECK, format!("no limit, {needed} needed at most")),
+    }
 }
 
 /// Whether this looks like a container's inside, where `0.0.0.0` means its own networks.
@@ -198,6 +218,13 @@ mod tests {
         // btrfs counts no files, and /proc has no size at all.
         assert_eq!(judge(Space { free: 50 * GIB, size: 100 * GIB, free_files: None }, 0), State::Ok);
         assert_eq!(judge(Space { free: 0, size: 0, free_files: None }, 0), State::Ok);
+    }
+
+    #[test]
+    fn open_files_are_held_against_what_the_settings_can_need() {
+        assert_eq!(open_files(10_100, Some(1024)).state, State::Warning);
+        assert_eq!(open_files(10_100, Some(65_536)).state, State::Ok);
+        assert_eq!(open_files(10_100, None).state, State::Ok);
     }
 
     #[test]

@@ -13,7 +13,10 @@ use utoipa_swagger_ui::Config;
 use super::document;
 use crate::{
     error::Error,
-    http::routing::{READ, get, resource},
+    http::{
+        routing::{READ, get, resource},
+        slices::Slices,
+    },
 };
 
 /// Swagger UI draws with inline SVG and styles it sets itself; scripts still come from here only.
@@ -48,17 +51,18 @@ fn serve(name: &str) -> Result<HttpResponse, Error> {
     let file = utoipa_swagger_ui::serve(name, config)
         .map_err(|why| Error::Internal(anyhow!("Swagger UI: {why}")))?
         .ok_or(Error::NotFound)?;
-    let mut body = file.bytes.into_owned();
+    let mut body = file.bytes;
     if name == "index.html" {
         // Its links are relative to a directory, and `/api/docs` is none: a redirect would make it
         // one, but no redirect is ever sent under /api.
         body = String::from_utf8_lossy(&body)
             .replace("\"./", "\"/api/docs/")
             .replace("\"index.css", "\"/api/docs/index.css")
-            .into_bytes();
+            .into_bytes()
+            .into();
     }
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .content_type(file.content_type)
-        .body(body))
+        .body(Slices::from(body)))
 }

@@ -122,7 +122,7 @@ fn show_logs_if_asked() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if let Some(filter) = environment("TEST_LOG") {
-            let settings = LogSettings { format: LogFormat::Pretty, filter };
+            let settings = LogSettings { format: LogFormat::Pretty, filter, refusals_per_second: 0 };
             telemetry::install(telemetry::subscriber(&settings, std::io::stderr).unwrap()).unwrap();
         }
     });

@@ -5,6 +5,7 @@ pub mod app;
 pub mod databases;
 pub mod pages;
 pub mod postgres;
+pub mod process;
 
 pub use app::TestApp;
 pub use databases::{TestDatabase, is_ci};

@@ -1,0 +1,95 @@
+//! A client's connection as actix-http sees it: a TCP stream that stops reading when too much has come, or when
+//! nobody takes the answers.
+
+use std::{
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{refusal, watch::Watch};
+use crate::metrics::Metrics;
+
+/// A TCP stream under a [`Watch`].
+pub struct Connection {
+    stream: TcpStream,
+    watch: Rc<Watch>,
+    metrics: Metrics,
+    /// What goes out instead of the library's own refusal, and how much of it has.
+    refusal: Option<(Vec<u8>, usize)>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, watch: Rc<Watch>, metrics: Metrics) -> Self {
+        Self { stream, watch, metrics, refusal: None }
+    }
+
+    pub(super) fn watch(&self) -> Rc<Watch> {
+        Rc::clone(&self.watch)
+    }
+
+    /// Writes, and notes whether the client takes it.
+    fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if written.is_pending() {
+            self.watch.block();
+        }
+        written
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.watch.may_read(context) {
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.watch.have_read(buffer.filled().len() - before);
+        outcome
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.refusal.is_none()
+            && !this.watch.is_answering()
+            && let Some(dressed) = refusal::dress(bytes)
+        {
+            this.metrics.http_rejected.with_label_values(&["malformed"]).inc();
+            this.refusal = Some((dressed, 0));
+        }
+        let Some((dressed, mut sent)) = this.refusal.take() else { return this.write(context, bytes) };
+        while sent < dressed.len() {
+            match this.write(context, &dressed[sent..]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => sent += written,
+                Poll::Ready(Err(why)) => return Poll::Ready(Err(why)),
+                Poll::Pending => {
+                    this.refusal = Some((dressed, sent));
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.watch.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,331 @@
+//! What a single connection may cost: slow and greedy clients are cut, honest ones notice nothing.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::{sleep, timeout},
+};
+
+use crate::support::{TestApp, TestDatabase, process::Process};
+
+/// Longer than any limit of the tests below: what is still open then stays open.
+const FOR_EVER: Duration = Duration::from_secs(30);
+/// Some 1.4 MB.
+const LARGE: &str = "/api/docs/swagger-ui-bundle.js";
+
+/// An application that loses patience after a second.
+fn impatient() -> (TestApp, TestDatabase) {
+    let db = TestDatabase::sqlite();
+    let app = db.app_with(|settings| {
+        let server = &mut settings.server;
+        (server.header_timeout, server.body_timeout, server.keep_alive) = (1, 1, 1);
+        (server.disconnect_timeout, server.response_timeout) = (1, 2);
+    });
+    (app, db)
+}
+
+async fn connect(address: SocketAddr, bytes: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    stream
+}
+
+/// All that comes until the server closes; fails if it does not.
+async fn until_closed(stream: &mut TcpStream, what: &str) -> String {
+    let mut bytes = Vec::new();
+    let outcome = timeout(FOR_EVER, stream.read_to_end(&mut bytes)).await;
+    assert!(outcome.is_ok(), "{what}: still open; so far: {}", String::from_utf8_lossy(&bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The heads of the answers in a stream of bytes, as their statuses.
+fn statuses(text: &str) -> Vec<&str> {
+    text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect()
+}
+
+async fn requests_answered(app: &TestApp) -> f64 {
+    let (_, text) = app.ops("/metrics").await;
+    let lines = text.lines().filter(|line| line.starts_with("minitwit_http_requests_total{"));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+#[tokio::test]
+async fn a_chunked_body_that_never_ends_holds_no_connection() {
+    let (app, _db) = impatient();
+    let chunked = "host: x\r\ntransfer-encoding: chunked\r\n";
+    let heads = [
+        format!("GET /robots.txt HTTP/1.1\r\n{chunked}\r\n"),
+        format!("GET /public HTTP/1.1\r\n{chunked}\r\n5\r\nab"),
+        format!("GET /api/latest HTTP/1.1\r\n{chunked}\r\n"),
+        format!("GET /nobody HTTP/1.1\r\n{chunked}\r\n"),
+        format!("HEAD /login HTTP/1.1\r\n{chunked}\r\n"),
+        format!("DELETE /public HTTP/1.1\r\n{chunked}\r\n"),
+        format!("POST /login HTTP/1.1\r\n{chunked}\r\n"),
+        format!("POST /api/register HTTP/1.1\r\n{chunked}\r\n5\r\n{{\"use"),
+        format!("POST /api/msgs/a HTTP/1.1\r\n{chunked}\r\n"),
+        format!("GET /public HTTP/1.1\r\n{chunked}connection: close\r\n\r\n"),
+        format!("GET /public HTTP/1.1\r\n{chunked}expect: 100-continue\r\n\r\n"),
+        format!("GET /public HTTP/1.1\r\n{chunked}x: {}\r\n\r\n", "x".repeat(20_000)),
+        format!("GET /{} HTTP/1.1\r\n{chunked}\r\n", "x".repeat(3000)),
+    ];
+    for head in heads {
+        let what = &head[..head.len().min(60)];
+        let text = until_closed(&mut connect(app.address, &head).await, what).await;
+        assert!(text.starts_with("HTTP/1.1 "), "{what}: answered before it was cut: {text}");
+    }
+    assert!(app.metric(r#"minitwit_http_rejected_total{reason="slow"}"#).await >= 10.0);
+    assert_eq!(app.metric("minitwit_http_connections").await, 1.0, "only the one that asks");
+}
+
+#[tokio::test]
+async fn a_body_that_drips_in_is_cut_like_one_that_stops() {
+    let (app, _db) = impatient();
+    for head in [
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\n",
+    ] {
+        // A chunk of one byte every tenth of a second, or a header line.
+        let drop = if head.ends_with("\r\n\r\n") { "1\r\nx\r\n" } else { "x: y\r\n" };
+        let mut stream = connect(app.address, head).await;
+        let dripping = async {
+            while stream.write_all(drop.as_bytes()).await.is_ok() {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        assert!(timeout(FOR_EVER, dripping).await.is_ok(), "{head:?} drips on");
+    }
+}
+
+#[tokio::test]
+async fn a_second_head_that_never_ends_holds_no_connection() {
+    let (app, _db) = impatient();
+    let mut stream =
+        connect(app.address, "GET /robots.txt HTTP/1.1\r\nhost: x\r\n\r\nGET /robots.txt HTTP/1.1\r\nho").await;
+    let text = until_closed(&mut stream, "a second head").await;
+    assert_eq!(statuses(&text)[0], "200");
+}
+
+#[tokio::test]
+async fn what_follows_a_refusal_is_not_read_for_ever() {
+    let (app, _db) = impatient();
+    let refused = [
+        "POST /login HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        "POST /api/register HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        "POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n",
+    ];
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    for head in refused {
+        let mut stream = connect(app.address, head).await;
+        let mut sent = 0;
+        let pouring = async {
+            while stream.write_all(chunk.as_bytes()).await.is_ok() {
+                sent += chunk.len();
+            }
+        };
+        assert!(timeout(FOR_EVER, pouring).await.is_ok(), "{head:?}: it goes on");
+        // What we read, and what the kernel of either side keeps.
+        assert!(sent < 16 << 20, "{head:?}: {sent} bytes were taken");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_upload_of_moderate_size_still_hears_why() {
+    let (app, _db) = impatient();
+    let body = "x".repeat(200_000);
+    for framing in [
+        format!("content-length: 200000\r\n\r\n{body}"),
+        format!("transfer-encoding: chunked\r\n\r\n30d40\r\n{body}\r\n0\r\n\r\n"),
+    ] {
+        let mut stream = connect(app.address, &format!("POST /api/register HTTP/1.1\r\nhost: x\r\n{framing}")).await;
+        let text = until_closed(&mut stream, "a large body").await;
+        assert!(text.starts_with("HTTP/1.1 413 ") && text.contains("connection: close"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_not_answered_on_and_on() {
+    let (app, _db) = impatient();
+    let request = format!("GET {LARGE} HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    // More than is read ahead: the server stops reading, so that this does not end.
+    let asking = timeout(Duration::from_millis(500), stream.write_all(request.repeat(1000).as_bytes())).await;
+    drop(asking);
+    sleep(Duration::from_millis(500)).await;
+    let begun = requests_answered(&app).await;
+    assert!(begun < 40.0, "{begun} answers were made for somebody who reads none");
+    // Nobody reads until it is cut; the connection that asks for the number is one.
+    for attempt in 0.. {
+        if app.metric("minitwit_http_connections").await <= 1.0 {
+            break;
+        }
+        assert!(attempt < 300, "it is never cut");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let mut kept = Vec::new();
+    // Until the reset, or the end.
+    timeout(FOR_EVER, stream.read_to_end(&mut kept)).await.unwrap().ok();
+    assert!(kept.len() < 16 << 20, "{} bytes were kept for somebody who reads none", kept.len());
+}
+
+#[tokio::test]
+async fn redirects_for_somebody_who_does_not_read_do_not_pile_up_either() {
+    let (app, _db) = impatient();
+    let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(40_000);
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let pouring = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
+    assert!(timeout(FOR_EVER, pouring).await.is_ok(), "it is never cut");
+}
+
+#[tokio::test]
+async fn who_reads_slowly_but_steadily_gets_all_of_it() {
+    let db = TestDatabase::sqlite();
+    let app = db.app_with(|settings| (settings.server.keep_alive, settings.server.header_timeout) = (3, 1));
+    let whole = app.browser().get(LARGE).await.source;
+    // With a small buffer of its own, so that the server has to wait for it.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let mut stream = socket.connect(app.address).await.unwrap();
+    stream.write_all(format!("GET {LARGE} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+    let (mut body, mut buffer) = (Vec::new(), vec![0; 65_536]);
+    while !body.ends_with(&whole.as_bytes()[whole.len() - 1000..]) {
+        sleep(Duration::from_millis(50)).await;
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "cut after {} bytes of {}", body.len(), whole.len());
+        body.extend_from_slice(&buffer[..read]);
+    }
+    stream.write_all(b"GET /robots.txt HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(until_closed(&mut stream, "the next one").await.starts_with("HTTP/1.1 200"), "and may ask again");
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_another_and_many_sent_ahead() {
+    let (app, _db) = impatient();
+    let one = "GET /public HTTP/1.1\r\nhost: x\r\n\r\n";
+    let last = "GET /public HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut stream = connect(app.address, &format!("{}{last}", one.repeat(99))).await;
+    assert_eq!(statuses(&until_closed(&mut stream, "a hundred at once").await), ["200"; 100]);
+    let body = r#"{"username":"","email":"","pwd":""}"#;
+    let post = format!("POST /api/register HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let chunked = format!(
+        "POST /api/register HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let mut stream = connect(app.address, &format!("{}{}{last}", post.repeat(20), chunked.repeat(20))).await;
+    let text = until_closed(&mut stream, "bodies").await;
+    assert_eq!(statuses(&text), [vec!["400"; 40], vec!["200"]].concat());
+}
+
+#[tokio::test]
+async fn connection_close_is_honoured() {
+    let (app, _db) = impatient();
+    for request in [
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\nConnection: Close\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\nconnection: foo, close\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\nconnection: foo\r\nconnection: close\r\n\r\n",
+        "GET /robots.txt HTTP/1.0\r\nhost: x\r\n\r\n",
+        "GET /robots.txt HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n",
+        "POST /login HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n",
+    ] {
+        // The next request must not be answered, whatever is open for how long.
+        let ahead = if request.contains("content-length") { "" } else { "GET /public HTTP/1.1\r\nhost: x\r\n\r\n" };
+        let mut stream = connect(app.address, &format!("{request}{ahead}")).await;
+        let text = until_closed(&mut stream, request).await;
+        assert!(statuses(&text).len() <= 1, "{request:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections_and_a_proxy_any_number() {
+    for (trusted, expected) in [("192.0.2.0/24", 3), ("127.0.0.0/8", 10)] {
+        let db = TestDatabase::sqlite();
+        let app = db.app_with(|settings| {
+            settings.server.max_connections_per_address = 3;
+            settings.server.trusted_proxies = vec![trusted.parse().unwrap()];
+        });
+        let ask = "GET /robots.txt HTTP/1.1\r\nhost: x\r\n\r\n";
+        let (mut served, mut open) = (0, Vec::new());
+        for _ in 0..10 {
+            let mut stream = TcpStream::connect(app.address).await.unwrap();
+            stream.write_all(ask.as_bytes()).await.ok();
+            let mut start = [0; 12];
+            match stream.read_exact(&mut start).await {
+                Ok(_) if &start == b"HTTP/1.1 200" => served += 1,
+                // Its own bytes came too late to be read, and the kernel may take our answer back with them.
+                Ok(_) => assert_eq!(&start, b"HTTP/1.1 429"),
+                Err(_) => {}
+            }
+            open.push(stream);
+        }
+        assert_eq!(served, expected);
+        drop(open);
+        // Free again as soon as the server has seen that they left.
+        for attempt in 0.. {
+            assert!(attempt < 100, "no place comes free");
+            let mut stream = connect(app.address, ask).await;
+            let mut start = [0; 12];
+            if stream.read_exact(&mut start).await.is_ok() && &start == b"HTTP/1.1 200" {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_never_became_a_request_is_refused_in_json() {
+    let (app, _db) = impatient();
+    let long = format!("GET /public HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(140_000));
+    let many = format!("GET /public HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(120));
+    for (request, expected) in [
+        ("GET /public HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400),
+        ("GET /public HTTP/1.1\r\nconnection: close\r\n\r\n", 400),
+        ("\0\0\0\0\r\n\r\n", 400),
+        ("POST /api/register HTTP/1.1\r\nhost: a\r\ncontent-length: -5\r\n\r\n", 400),
+        ("GET /public HTTP/1.1\r\nhost", 408),
+        (&long, 431),
+        (&many, 431),
+    ] {
+        let what = &request[..request.len().min(60)];
+        let text = until_closed(&mut connect(app.address, request).await, what).await;
+        let refusal = &text[text.rfind("HTTP/1.1 ").unwrap_or(0)..];
+        let (head, body) = refusal.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{what:?}: {text}"));
+        assert!(
+            head.contains("content-type: application/json") && head.contains("connection: close"),
+            "{what:?}: {head}"
+        );
+        let error: serde_json::Value =
+            serde_json::from_str(body).unwrap_or_else(|why| panic!("{what:?}: {why}: {text}"));
+        assert_eq!(error["status"].as_u64(), head.split(' ').nth(1).and_then(|status| status.parse().ok()), "{head}");
+        assert_eq!(error["status"], expected, "{what:?}: {error}");
+    }
+    assert!(app.metric(r#"minitwit_http_rejected_total{reason="malformed"}"#).await >= 5.0);
+}
+
+#[tokio::test]
+async fn a_panic_inside_the_library_is_counted_and_kills_nobody_else() {
+    let db = TestDatabase::sqlite();
+    let process = Process::start(&db, &[]);
+    let request = format!("GET /public HTTP/1.1\r\nhost: x\r\n{}: y\r\n\r\n", "x".repeat(65_536));
+    until_closed(&mut connect(process.address, &request).await, "a name of 65,536 bytes").await;
+    assert_eq!(process.metric("minitwit_panics_total").await, 1.0, "actix-http or http no longer panics: take another");
+    let mut stream = connect(process.address, "GET /public HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(until_closed(&mut stream, "the next").await.starts_with("HTTP/1.1 200"));
+    assert!(process.end().iter().any(|entry| entry["msg"].as_str().is_some_and(|message| message.contains("panic"))));
+}
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
+    let db = TestDatabase::sqlite();
+    let process = Process::start_by_shell(&db, "ulimit -Sn 256 && ulimit -Hn 4096 && exec {}");
+    let limits = process.proc("limits");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["4096", "4096"]);
+    assert_eq!(process.metric("process_max_fds").await, 4096.0);
+    assert!(process.metric("minitwit_open_files_needed").await > 10_000.0, "as many as connections, and some");
+    let entries = process.end();
+    assert!(entries.iter().any(|entry| entry["open_files"] == 4096), "{entries:?}");
+}
