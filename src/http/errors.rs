@@ -102,9 +102,10 @@ pub fn note(state: &AppState, why: &Error) {
         && let Some(line) = state.refusal_lines.admit("failed", status)
     {
         let (causes, left_out) = (causes(why), line.left_out);
-        match why {
-            Error::Internal(_) => error!(status, causes, left_out, "request failed"),
-            _ => warn!(status, causes, left_out, "request refused: unavailable"),
+        if let Error::Internal(_) = why {
+            error!(status, causes, left_out, "request failed");
+        } else {
+            warn!(status, causes, left_out, "request refused: unavailable");
         }
     }
     let reason = match why {

@@ -8,16 +8,18 @@ use std::{
 
 use ipnet::IpNet;
 
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// Counts the connections of each address, an IPv6 /64 counting as one. Trusted proxies, behind which everybody
 /// is, are not counted.
 pub struct Crowd {
     limit: usize,
     exempt: Vec<IpNet>,
-    present: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    present: Counts,
 }
 
 /// A connection's place, free again when dropped.
-pub struct Place(Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, usize>>>)>);
+pub struct Place(Option<(IpAddr, Counts)>);
 
 impl Crowd {
     /// At most `limit` connections an address; 0: as many as it likes.

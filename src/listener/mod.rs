@@ -61,6 +61,9 @@ pub fn files_needed(settings: &crate::config::Settings) -> u64 {
 ///
 /// # Errors
 /// When the socket cannot be used.
+///
+/// # Panics
+/// Never: each connection is given its watch.
 pub fn serve<F, I, S, B>(
     state: &Data<AppState>,
     socket: TcpListener,

@@ -73,7 +73,7 @@ on_both! {
 
 #[tokio::test]
 async fn a_flood_of_refusals_is_a_few_lines_and_a_number() {
-    const FLOOD: u64 = 2000;
+    const FLOOD: u32 = 2000;
     let db = TestDatabase::sqlite();
     let process = Process::start(&db, &[]);
     let browser = Browser::new(process.address);
@@ -83,10 +83,10 @@ async fn a_flood_of_refusals_is_a_few_lines_and_a_number() {
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     browser.get("/the/last").await;
     let route = r#"minitwit_http_requests_total{method="GET",route="UNKNOWN",status="404",surface="web"}"#;
-    assert_eq!(process.metric(route).await, (FLOOD + 1) as f64, "every one is counted");
+    assert_eq!(process.metric(route).await, f64::from(FLOOD + 1), "every one is counted");
     let entries = process.end();
     let lines: Vec<&Value> = entries.iter().filter(|entry| entry["status"] == 404).collect();
-    assert!(lines.len() < FLOOD as usize / 2, "{} lines about {FLOOD} refusals", lines.len());
+    assert!(lines.len() < 1000, "{} lines about {FLOOD} refusals", lines.len());
     let left_out: u64 = lines.iter().filter_map(|entry| entry["left_out"].as_u64()).sum();
-    assert_eq!(left_out + lines.len() as u64, FLOOD + 1, "a line or a number for each");
+    assert_eq!(left_out + lines.len() as u64, u64::from(FLOOD + 1), "a line or a number for each");
 }
