@@ -151,6 +151,19 @@ fn libraries_stay_in_their_rooms() {
     }
 }
 
+/// Closing any descriptor of SQLite's files drops the locks that SQLite holds on them: `src/db/sqlite.rs`.
+#[test]
+fn nothing_opens_a_file_of_the_database_but_sqlite() {
+    let whole_files =
+        ["OpenOptions", "File::", "fs::read(", "fs::read_to_string", "fs::write", "fs::copy", "fs::rename"];
+    let near = |file: &str| file.starts_with("src/db/") || file.starts_with("src/cli/doctor/");
+    for (file, text) in sources().into_iter().filter(|(file, _)| near(file)) {
+        for way in whole_files {
+            assert!(!code(&text).contains(way), "{file} opens files by {way}");
+        }
+    }
+}
+
 #[test]
 fn every_file_says_what_it_is() {
     for (file, text) in sources().into_iter().chain(files("tests", &["rs"])) {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 pub use check::KNOWN_PASSWORD;
 pub use layers::{load, read, secret_files};
 use values::comma_list;
-pub use values::{LogFormat, Mode, Origin};
+pub use values::{LogFormat, Mode, Origin, Synchronous};
 
 /// The embedded defaults, as text.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -129,6 +129,8 @@ pub struct DatabaseSettings {
     pub slow_query_ms: u64,
     /// Processes that serve from this database.
     pub replicas: u32,
+    /// When SQLite waits for the disk.
+    pub synchronous: Synchronous,
     /// Whether `serve` migrates.
     pub migrate_at_start: bool,
 }

@@ -17,6 +17,17 @@ pub enum Mode {
     Production,
 }
 
+/// When SQLite waits for the disk. A process that is killed loses nothing either way: this is about power
+/// failures and crashes of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    /// At checkpoints: a power failure may take the transactions since the last one; the file stays whole.
+    Normal,
+    /// At each commit too: a power failure takes nothing that was acknowledged.
+    Full,
+}
+
 /// Who reads the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

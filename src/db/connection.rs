@@ -3,9 +3,7 @@
 #![expect(missing_docs, reason = "the derive writes items without documentation")]
 
 use std::{
-    fs::OpenOptions,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,6 +18,9 @@ use diesel::{
 };
 use r2d2::ManageConnection;
 use secrecy::{ExposeSecret, SecretString};
+
+use super::sqlite;
+use crate::config::Synchronous;
 
 /// A connection to either database. `match` on it where the dialects differ.
 #[derive(MultiConnection)]
@@ -101,12 +102,17 @@ impl Target {
         }
     }
 
-    /// Opens one connection that may write.
+    /// Opens one connection that may write, for a command or a start; a file that is missing is made. What
+    /// it commits on SQLite is on the disk, whatever `database.synchronous` says.
     ///
     /// # Errors
-    /// When the database cannot be reached or the file not be opened.
+    /// When the database cannot be reached or the file not be opened: which, and why.
     pub fn connect(&self) -> anyhow::Result<DbConnection> {
-        self.open(Access::ReadWrite).context("cannot open the database")
+        let made = match self {
+            Self::Postgres(_) => Ok(()),
+            Self::Sqlite(file) => sqlite::create_private(file),
+        };
+        made.and_then(|()| self.open(Access::ReadWrite(Synchronous::Full))).with_context(|| self.refusal())
     }
 
     /// Opens one connection to a database that is there; a missing file is not made.
@@ -114,28 +120,38 @@ impl Target {
     /// # Errors
     /// As [`Target::connect`], and when there is no such file.
     pub fn connect_existing(&self) -> anyhow::Result<DbConnection> {
+        self.must_exist()?;
+        self.connect()
+    }
+
+    /// As [`Target::connect_existing`], only to read: on SQLite nothing can be changed through it.
+    ///
+    /// # Errors
+    /// As [`Target::connect_existing`].
+    pub fn connect_to_look(&self) -> anyhow::Result<DbConnection> {
+        self.must_exist()?;
+        self.open(Access::ReadOnly).with_context(|| self.refusal())
+    }
+
+    fn must_exist(&self) -> anyhow::Result<()> {
         if let Self::Sqlite(file) = self {
             ensure!(file.exists(), "there is no database {}: is this the right folder?", file.display());
         }
-        self.connect()
+        Ok(())
+    }
+
+    fn refusal(&self) -> String {
+        match self {
+            Self::Postgres(_) => format!("cannot open the database {}", self.place()),
+            // The reason names the file.
+            Self::Sqlite(_) => "cannot open the database".to_owned(),
+        }
     }
 
     pub(super) fn open(&self, access: Access) -> Result<DbConnection, OpenError> {
         match self {
             Self::Postgres(url) => Ok(DbConnection::Postgres(PgConnection::establish(url.expose_secret())?)),
-            Self::Sqlite(file) => {
-                create_private(file)?;
-                let mut conn = SqliteConnection::establish(&file.to_string_lossy())?;
-                // Each on its own and in this order: the first makes the others wait for a lock.
-                conn.batch_execute("PRAGMA busy_timeout = 5000")?;
-                conn.batch_execute("PRAGMA journal_mode = WAL")?;
-                conn.batch_execute("PRAGMA synchronous = NORMAL")?;
-                conn.batch_execute("PRAGMA foreign_keys = ON")?;
-                if access == Access::ReadOnly {
-                    conn.batch_execute("PRAGMA query_only = ON")?;
-                }
-                Ok(DbConnection::Sqlite(conn))
-            }
+            Self::Sqlite(file) => sqlite::open(file, access).map(DbConnection::Sqlite),
         }
     }
 }
@@ -152,12 +168,6 @@ fn with_libpq_defaults(url: &str) -> String {
     url
 }
 
-/// The file holds e-mail addresses and password hashes: only its owner may read it. SQLite gives
-/// its journal the same mode.
-fn create_private(file: &Path) -> std::io::Result<()> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(file).map(drop)
-}
-
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -167,9 +177,14 @@ pub enum OpenError {
     /// The server said no later.
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
-    /// The file cannot be created.
-    #[error(transparent)]
-    File(#[from] std::io::Error),
+    /// A file of SQLite's.
+    #[error("{}: {reason}", .file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// What a pooled connection is for.
@@ -177,8 +192,8 @@ pub enum OpenError {
 pub(super) enum Access {
     /// On SQLite: refuses to write.
     ReadOnly,
-    /// Reads and writes.
-    ReadWrite,
+    /// Reads and writes; on SQLite with this care for the disk.
+    ReadWrite(Synchronous),
 }
 
 /// Opens and checks the connections of one pool.

@@ -23,6 +23,7 @@ mod prepared;
 pub mod schema;
 pub mod sessions;
 pub mod simulator;
+mod sqlite;
 pub mod stats;
 pub mod transfer;
 pub mod users;
@@ -82,7 +83,7 @@ impl Db {
         };
         let (reading, writing) = match backend {
             Backend::Postgres => {
-                let shared = lane(Access::ReadWrite, settings.pool_size)?;
+                let shared = lane(Access::ReadWrite(settings.synchronous), settings.pool_size)?;
                 (shared.clone(), shared)
             }
             Backend::Sqlite => {
@@ -90,7 +91,7 @@ impl Db {
                 // requests. Two at least, so that a count of all messages holds nobody up.
                 let useful = available_parallelism().map_or(1, usize::from).max(2);
                 let readers = settings.pool_size.min(u32::try_from(useful).unwrap_or(u32::MAX));
-                (lane(Access::ReadOnly, readers)?, lane(Access::ReadWrite, 1)?)
+                (lane(Access::ReadOnly, readers)?, lane(Access::ReadWrite(settings.synchronous), 1)?)
             }
         };
         let slow = Duration::from_millis(settings.slow_query_ms);

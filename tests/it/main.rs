@@ -33,5 +33,6 @@ mod security;
 mod seeding;
 mod sessions;
 mod site_contract;
+mod sqlite_file;
 mod throttles;
 mod writers;

@@ -4,8 +4,8 @@
 //! `harness` starts the programs and ends them; a test begins with [`harness::turn`], which gives it the
 //! machine to itself. The tests: `alerting` and `dashboards` (what is watched and alerted on), `drill` (a backup
 //! there and back), `proxy` (what the proxy promises), `roles` (the database's roles and passwords), `rolling`
-//! (replicas replaced under load), `killing` (replicas and Postgres without warning), `smoke` (the script that
-//! looks at a deployment).
+//! (replicas replaced under load), `killing` (replicas and Postgres without warning), `outsiders` (other
+//! programs at the file of an embedded database), `smoke` (the script that looks at a deployment).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "Prometheus writes counters as floats; they hold whole numbers")]
@@ -25,6 +25,7 @@ mod dashboards;
 mod drill;
 mod harness;
 mod killing;
+mod outsiders;
 mod proxy;
 mod roles;
 mod rolling;

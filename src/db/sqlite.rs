@@ -1,0 +1,87 @@
+//! SQLite's file: how it is made and opened.
+//!
+//! No function here opens a file of the database, and nothing else in this program may: SQLite holds POSIX
+//! locks on it, and closing **any** descriptor of a file drops all such locks that the process has. An
+//! outsider would then take itself for the last user and remove the journal (`-wal`) under us, with all that
+//! was acknowledged since the last checkpoint. Files are made by `mknod` and looked at by `stat`.
+//! `tests/tidy.rs` holds `db/` to this.
+
+use std::{fmt, os::unix::ffi::OsStrExt, path::Path};
+
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rustix::{
+    fs::{Access as Rights, CWD, FileType, Mode, access, mknodat},
+    io::Errno,
+};
+
+use super::connection::{Access, OpenError};
+use crate::config::Synchronous;
+
+/// What a path in a URI may keep.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Makes the file if it is missing. It will hold e-mail addresses and password hashes: only its owner may
+/// read it. SQLite gives its journal the same mode.
+pub(super) fn create_private(file: &Path) -> Result<(), OpenError> {
+    match mknodat(CWD, file, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(why) => Err(explain(file, &why)),
+    }
+}
+
+/// Opens a file that is there.
+pub(super) fn open(file: &Path, rights: Access) -> Result<SqliteConnection, OpenError> {
+    // Without the right to write SQLite would open it all the same, and refuse each write.
+    let wanted = match rights {
+        Access::ReadOnly => Rights::READ_OK,
+        Access::ReadWrite(_) => Rights::READ_OK | Rights::WRITE_OK,
+    };
+    access(file, wanted).map_err(|why| explain(file, &why))?;
+    prepare(file, rights).map_err(|why| explain(file, &why))
+}
+
+fn prepare(file: &Path, rights: Access) -> Result<SqliteConnection, OpenError> {
+    let mut conn = SqliteConnection::establish(&uri(file))?;
+    // Each on its own and in this order: the first makes the others wait for a lock.
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    match rights {
+        Access::ReadOnly => conn.batch_execute("PRAGMA query_only = ON")?,
+        Access::ReadWrite(synchronous) => {
+            conn.batch_execute("PRAGMA journal_mode = WAL")?;
+            conn.batch_execute(match synchronous {
+                Synchronous::Normal => "PRAGMA synchronous = NORMAL",
+                Synchronous::Full => "PRAGMA synchronous = FULL",
+            })?;
+            conn.batch_execute("PRAGMA foreign_keys = ON")?;
+            // Bytes that the journal may keep once nobody needs it any more; some 4 MB are usual.
+            conn.batch_execute("PRAGMA journal_size_limit = 67108864")?;
+        }
+    }
+    // The first look into the file: what is no database is found now.
+    conn.batch_execute("SELECT count(*) FROM sqlite_master")?;
+    Ok(conn)
+}
+
+/// A path alone would have SQLite make a file that is missing, readable by all.
+fn uri(file: &Path) -> String {
+    let authority = if file.is_absolute() { "//" } else { "" };
+    format!("file:{authority}{}?mode=rw", percent_encode(file.as_os_str().as_bytes(), PATH))
+}
+
+/// SQLite says "unable to open database file" of almost everything.
+fn explain(file: &Path, why: &dyn fmt::Display) -> OpenError {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let reason = if !folder.is_dir() {
+        format!("there is no folder {}", folder.display())
+    } else if file.is_symlink() && !file.exists() {
+        "it is a link to a file that is not there".to_owned()
+    } else if file.is_dir() {
+        "it is a folder".to_owned()
+    } else if let Err(closed) = access(folder, Rights::WRITE_OK | Rights::EXEC_OK) {
+        format!("{why}; Minitwit must be able to make files in {}: {closed}", folder.display())
+    } else {
+        why.to_string()
+    };
+    OpenError::File { file: file.to_owned(), reason }
+}
