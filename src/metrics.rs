@@ -78,6 +78,8 @@ pub struct Metrics {
     pub db_pool_wait: Histogram,
     pub db_query: HistogramVec,
     pub db_errors: IntCounterVec,
+    pub db_writable: IntGauge,
+    pub db_journal: IntGauge,
     pub hash_duration: Histogram,
     pub hash_queue: IntGauge,
     pub cpu_load: Gauge,
@@ -169,6 +171,11 @@ impl Metrics {
                 &["query"],
             )?,
             db_errors: add.counters("minitwit_db_errors_total", "Failed database work.", &["kind"])?,
+            db_writable: add.gauge(
+                "minitwit_db_writable",
+                "1 when the last trial to write to the database succeeded, 0 when not, or before the first.",
+            )?,
+            db_journal: add.gauge("minitwit_db_journal_bytes", "Size of SQLite's journal (-wal); 0 on Postgres.")?,
             hash_duration: add.histogram("minitwit_password_hash_duration_seconds", "Time to make or check a hash.")?,
             hash_queue: add.gauge("minitwit_password_hash_queue_length", "Requests waiting for their turn to hash.")?,
             cpu_load: add.float(
@@ -214,7 +221,18 @@ impl Metrics {
         ] {
             begin(&self.http_rejected, &[reason]);
         }
-        for kind in ["no_connection", "connection_lost", "locked", "timeout", "query"] {
+        for kind in [
+            "no_connection",
+            "connection_lost",
+            "locked",
+            "timeout",
+            "full",
+            "read_only",
+            "disk",
+            "misplaced",
+            "corrupt",
+            "query",
+        ] {
             begin(&self.db_errors, &[kind]);
         }
     }

@@ -124,7 +124,13 @@ impl Application {
         let ops_handle = self.ops.handle();
         let background = tokio::spawn({
             let state = self.state.clone();
-            async move { tokio::join!(ops::refresh::sweep_regularly(&state), ops::refresh::count_regularly(&state)) }
+            async move {
+                tokio::join!(
+                    ops::refresh::sweep_regularly(&state),
+                    ops::refresh::count_regularly(&state),
+                    ops::refresh::try_to_write_regularly(&state)
+                )
+            }
         });
         let ops = tokio::spawn(self.ops);
         let stopper = tokio::spawn(async move {

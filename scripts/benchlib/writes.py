@@ -13,6 +13,7 @@ from .rows import at_least, below
 from .world import BACKENDS, CREDENTIALS, POSTGRES
 
 POST = "POST /api/msgs/{user} with latest, 32 connections"
+FULL = "POST /api/msgs/{user}, database.synchronous = full, 32 connections"
 P99 = "p99 of {} while 8 clients register and log in"
 SLOWEST = "slowest {} while 8 clients register and log in"
 TARGETS = ("/public", "POST /api/msgs")
@@ -30,6 +31,8 @@ def measure(world, table):
         names = [name.format(target) for name in (P99, SLOWEST) for target in TARGETS]
         if table.wants(POST, backend):
             post(world, table, backend)
+        if backend != POSTGRES and table.wants(FULL, backend):
+            post_in_full(world, table, backend)
         if any(table.wants(name, backend) for name in names):
             beside_newcomers(world, table, backend)
 
@@ -58,6 +61,21 @@ def post(world, table, backend):
         variables = {"users": world.sizes["big"].users, "text": TEXT}
         bare = lambda seconds: pgbench(world.postgres, database.name, script, variables, 32, seconds)
         table.add(POST, backend, "/s", at_least(0.45), table.alternate(rate, bare), "pgbench, the INSERT alone")
+
+
+def post_in_full(world, table, backend):
+    """Waiting for the disk at each commit, beside waiting at checkpoints; what it costs is the disk's to say."""
+    database = world.seeded(backend)
+    load = poster(world, database)
+
+    def rate(synchronous):
+        def sample(seconds):
+            with world.serve(database, MINITWIT__DATABASE__SYNCHRONOUS=synchronous) as minitwit:
+                return load(minitwit.port, seconds).rate
+
+        return sample
+
+    table.add(FULL, backend, "/s", None, table.alternate(rate("full"), rate("normal")), "normal")
 
 
 class Newcomers:

@@ -1,22 +1,14 @@
-//! One type over both backends, and how such a connection is opened, checked and replaced.
+//! One type over both backends, and how such a connection is opened.
 
 #![expect(missing_docs, reason = "the derive writes items without documentation")]
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use diesel::{
     Connection, MultiConnection, PgConnection, QueryResult, SqliteConnection,
-    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
-    r2d2::R2D2Connection,
+    connection::{AnsiTransactionManager, TransactionManager},
 };
-use r2d2::ManageConnection;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::sqlite;
@@ -194,74 +186,6 @@ pub(super) enum Access {
     ReadOnly,
     /// Reads and writes; on SQLite with this care for the disk.
     ReadWrite(Synchronous),
-}
-
-/// Opens and checks the connections of one pool.
-///
-/// Asking each connection at each checkout whether it lives would cost a round trip a request, and
-/// not asking would make every pooled connection fail once after the server restarts. So a
-/// connection that dies raises `deaths`, and only those opened or checked before that are asked.
-#[derive(Clone)]
-pub(super) struct Manager {
-    target: Target,
-    access: Access,
-    statement_timeout_ms: u64,
-    deaths: Arc<AtomicU64>,
-}
-
-/// A connection in a pool.
-pub(super) struct Slot {
-    pub(super) connection: DbConnection,
-    deaths: Arc<AtomicU64>,
-    /// How many deaths there were when this one was last known to live.
-    checked_at: u64,
-    condemned: bool,
-}
-
-impl Manager {
-    pub(super) fn new(target: Target, access: Access, statement_timeout_ms: u64) -> Self {
-        Self { target, access, statement_timeout_ms, deaths: Arc::new(AtomicU64::new(0)) }
-    }
-}
-
-impl Slot {
-    /// Asks the server, which costs a round trip: for when something has gone wrong.
-    pub(super) fn is_dead(&mut self) -> bool {
-        self.connection.ping().is_err()
-    }
-
-    /// Gives this connection up, and has the others asked before they are used.
-    pub(super) fn condemn(&mut self) {
-        self.condemned = true;
-        self.deaths.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl ManageConnection for Manager {
-    type Connection = Slot;
-    type Error = OpenError;
-
-    fn connect(&self) -> Result<Slot, OpenError> {
-        let checked_at = self.deaths.load(Ordering::Relaxed);
-        let mut connection = self.target.open(self.access)?;
-        if let DbConnection::Postgres(conn) = &mut connection {
-            conn.batch_execute(&format!("SET statement_timeout = {}", self.statement_timeout_ms))?;
-        }
-        Ok(Slot { connection, deaths: Arc::clone(&self.deaths), checked_at, condemned: false })
-    }
-
-    fn is_valid(&self, slot: &mut Slot) -> Result<(), OpenError> {
-        let deaths = self.deaths.load(Ordering::Relaxed);
-        if slot.checked_at != deaths {
-            slot.connection.ping()?;
-            slot.checked_at = deaths;
-        }
-        Ok(())
-    }
-
-    fn has_broken(&self, slot: &mut Slot) -> bool {
-        slot.condemned || std::thread::panicking() || slot.connection.is_broken()
-    }
 }
 
 #[cfg(test)]

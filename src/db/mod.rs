@@ -19,6 +19,7 @@ pub mod home;
 pub mod indexes;
 pub mod messages;
 pub mod migrations;
+mod pooled;
 mod prepared;
 pub mod schema;
 pub mod sessions;
@@ -26,20 +27,26 @@ pub mod simulator;
 mod sqlite;
 pub mod stats;
 pub mod transfer;
+mod trouble;
 pub mod users;
+mod writable;
 
 use std::{
     thread::available_parallelism,
     time::{Duration, Instant},
 };
 
-use diesel::result::{DatabaseErrorKind, Error as QueryError, QueryResult};
+use anyhow::anyhow;
+use diesel::result::QueryResult;
 use r2d2::{NopErrorHandler, Pool};
 use tracing::warn;
 
 use crate::{blocking::Gate, config::DatabaseSettings, error::Error, metrics::Metrics};
-use connection::{Access, Manager, Slot};
+use connection::Access;
 pub use connection::{Backend, DbConnection, Target};
+use pooled::Manager;
+use trouble::{Trouble, diagnose};
+use writable::LastTrial;
 
 /// Both ways to the database. Cloning shares them.
 #[derive(Clone)]
@@ -48,6 +55,8 @@ pub struct Db {
     /// On Postgres the same as `reading`; on SQLite one connection, for there is one writer.
     writing: Lane,
     backend: Backend,
+    target: Target,
+    last_trial: LastTrial,
     slow: Duration,
     metrics: Metrics,
 }
@@ -95,8 +104,9 @@ impl Db {
             }
         };
         let slow = Duration::from_millis(settings.slow_query_ms);
-        let db = Self { reading, writing, backend, slow, metrics: metrics.clone() };
-        metrics.db_pool_max.set(db.lanes().map(|lane| i64::from(lane.pool.max_size())).sum());
+        let (last_trial, metrics) = (LastTrial::never(), metrics.clone());
+        let db = Self { reading, writing, backend, target, last_trial, slow, metrics };
+        db.metrics.db_pool_max.set(db.lanes().map(|lane| i64::from(lane.pool.max_size())).sum());
         Ok(db)
     }
 
@@ -148,7 +158,7 @@ impl Db {
         }
     }
 
-    /// Brings the pool's gauges up to date. Costs the same whatever is stored.
+    /// Brings the gauges of the pool, and of SQLite's journal, up to date. Costs the same whatever is stored.
     pub fn observe_pool(&self) {
         let (mut idle, mut open) = (0, 0);
         for lane in self.lanes() {
@@ -159,6 +169,9 @@ impl Db {
         let connections = &self.metrics.db_pool_connections;
         connections.with_label_values(&["idle"]).set(idle);
         connections.with_label_values(&["in_use"]).set(open - idle);
+        if let Target::Sqlite(file) = &self.target {
+            self.metrics.db_journal.set(i64::try_from(sqlite::journal_size(file)).unwrap_or(i64::MAX));
+        }
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {
@@ -175,11 +188,12 @@ impl Db {
         let (pool, wait, slow, metrics) = (lane.pool.clone(), lane.wait, self.slow, self.metrics.clone());
         let outcome = lane.gate.run(move || {
             let left = wait.saturating_sub(asked.elapsed()).max(Duration::from_millis(1));
-            let mut pooled = pool.get_timeout(left).map_err(|why| {
-                metrics.db_errors.with_label_values(&["no_connection"]).inc();
-                Error::away("database", why)
-            })?;
+            let mut pooled = pool.get_timeout(left).map_err(|why| Trouble::NoConnection.counted(&metrics, why))?;
             metrics.db_pool_wait.observe(asked.elapsed().as_secs_f64());
+            let lost = || Trouble::Misplaced.counted(&metrics, anyhow!("what is written would not be found again"));
+            if !pooled.may_write() {
+                return Err(lost());
+            }
             let begun = Instant::now();
             let outcome = work(&mut pooled.connection);
             let took = begun.elapsed();
@@ -187,32 +201,11 @@ impl Db {
             if took >= slow {
                 warn!(query, duration_ms = took.as_secs_f64() * 1e3, "slow query");
             }
-            outcome.map_err(|why| diagnose(&mut pooled, query, why, &metrics))
+            let value = outcome.map_err(|why| diagnose(&mut pooled, query, why, &metrics))?;
+            if pooled.has_written() { Ok(value) } else { Err(lost()) }
         });
         outcome.await?
     }
-}
-
-/// Tells a broken connection, which is nobody's bug and will be replaced, from a failed query.
-fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError, metrics: &Metrics) -> Error {
-    let closed = matches!(why, QueryError::DatabaseError(DatabaseErrorKind::ClosedConnection, _));
-    let (kind, error) = if closed || slot.is_dead() {
-        slot.condemn();
-        ("connection_lost", Error::away("database", why))
-    } else if says(&why, "database is locked") {
-        ("locked", Error::away("database", why))
-    } else if says(&why, "statement timeout") {
-        ("timeout", Error::away("database", why))
-    } else {
-        ("query", Error::Internal(anyhow::Error::new(why).context(format!("query {query} failed"))))
-    };
-    metrics.db_errors.with_label_values(&[kind]).inc();
-    error
-}
-
-/// Neither backend gives these a kind of their own.
-fn says(why: &QueryError, words: &str) -> bool {
-    matches!(why, QueryError::DatabaseError(_, info) if info.message().contains(words))
 }
 
 /// Seconds since 1970-01-01 UTC, as every time is stored.

@@ -1,4 +1,4 @@
-//! SQLite's file: how it is made and opened.
+//! SQLite's file: how it is made and opened, and whether what is open is what lies on the disk.
 //!
 //! No function here opens a file of the database, and nothing else in this program may: SQLite holds POSIX
 //! locks on it, and closing **any** descriptor of a file drops all such locks that the process has. An
@@ -6,7 +6,11 @@
 //! was acknowledged since the last checkpoint. Files are made by `mknod` and looked at by `stat`.
 //! `tests/tidy.rs` holds `db/` to this.
 
-use std::{fmt, os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    fmt, fs,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    path::{Path, PathBuf},
+};
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -84,4 +88,50 @@ fn explain(file: &Path, why: &dyn fmt::Display) -> OpenError {
         why.to_string()
     };
     OpenError::File { file: file.to_owned(), reason }
+}
+
+/// Which files a connection has open: the database, its journal, and the index to that.
+pub(super) struct Files([(PathBuf, Option<Identity>); 3]);
+
+/// Device and number.
+type Identity = (u64, u64);
+
+impl Files {
+    /// Those of a connection that has just been opened and has read.
+    pub(super) fn of(file: &Path) -> Result<Self, OpenError> {
+        // SQLite follows links, too, and has the others beside the file itself.
+        let file = fs::canonicalize(file).map_err(|why| explain(file, &why))?;
+        Ok(Self(["", "-wal", "-shm"].map(|ending| {
+            let mut path = file.clone().into_os_string();
+            path.push(ending);
+            let path = PathBuf::from(path);
+            let identity = identity(&path);
+            (path, identity)
+        })))
+    }
+
+    /// Whether all three still lie where they were. If not, what is committed goes into a file that nobody
+    /// will ever open again. Three calls of `stat`.
+    pub(super) fn are_in_place(&self) -> bool {
+        self.0.iter().all(|(path, known)| identity(path) == *known)
+    }
+
+    /// Whether the database itself is where it was and nobody has begun another journal: then what is in ours
+    /// may be moved into the database.
+    pub(super) fn lack_only_a_journal(&self) -> bool {
+        let [(database, known), (journal, _), _] = &self.0;
+        identity(database) == *known && fs::metadata(journal).map_or(true, |found| found.len() == 0)
+    }
+}
+
+/// Bytes of the journal beside the file; 0 where there is none.
+pub(super) fn journal_size(file: &Path) -> u64 {
+    let Ok(file) = fs::canonicalize(file) else { return 0 };
+    let mut journal = file.into_os_string();
+    journal.push("-wal");
+    fs::metadata(journal).map_or(0, |found| found.len())
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }

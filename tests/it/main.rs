@@ -35,4 +35,5 @@ mod sessions;
 mod site_contract;
 mod sqlite_file;
 mod throttles;
+mod writable;
 mod writers;

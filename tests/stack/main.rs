@@ -22,6 +22,7 @@ mod support;
 
 mod alerting;
 mod dashboards;
+mod disk;
 mod drill;
 mod harness;
 mod killing;

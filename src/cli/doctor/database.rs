@@ -2,10 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::finding::Finding;
+use super::{finding::Finding, machine::bytes};
 use crate::{
     config::Settings,
-    db::{Backend, DbConnection, Target, capacity, facts, indexes, migrations},
+    db::{
+        Backend, DbConnection, Target, capacity,
+        facts::{self, Soundness},
+        indexes, migrations,
+    },
 };
 
 /// The oldest Postgres that its makers still mend; the tests run on 15 and newer.
@@ -13,6 +17,9 @@ const OLDEST_POSTGRES: i32 = 14;
 /// Seconds between two clocks that nobody notices, and that sessions and logs do not forgive.
 const NOTICED: f64 = 2.0;
 const UNFORGIVEN: f64 = 60.0;
+
+/// Bytes of a SQLite file that is looked into page by page; more takes longer than a doctor should.
+const LARGE: i64 = 2 << 30;
 
 /// Asks one thing; `None` where there is nothing to ask.
 type Check = fn(&mut DbConnection, &Settings) -> anyhow::Result<Option<Finding>>;
@@ -32,7 +39,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
         let found = format!("{} is not there yet", target.place());
         return vec![Finding::warning(CHECK, found, "minitwit migrate makes it, and so does the first start")];
     }
-    let mut conn = match target.connect_existing() {
+    let mut conn = match target.connect_to_look() {
         Ok(conn) => conn,
         Err(why) => {
             let advice = match target.backend() {
@@ -41,11 +48,11 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
                     "correct MINITWIT__DATABASE__URL, or the rights on the folder; the rest was not looked at"
                 }
             };
-            return vec![Finding::failure(CHECK, format!("{}: {why:#}", target.place()), advice)];
+            return vec![Finding::failure(CHECK, format!("{why:#}"), advice)];
         }
     };
     let conn = &mut conn;
-    let checks: [Check; 5] = [pending, missing_indexes, connections, role, clock];
+    let checks: [Check; 6] = [pending, missing_indexes, soundness, connections, role, clock];
     let mut findings = vec![product(conn, &target).unwrap_or_else(|why| failed(CHECK, &why))];
     for check in checks {
         match check(conn, settings) {
@@ -119,6 +126,29 @@ fn missing_indexes(conn: &mut DbConnection, settings: &Settings) -> anyhow::Resu
         advice.push(if index.is_valid { statement } else { format!("DROP INDEX {}; {statement}", index.name) });
     }
     Ok(Some(Finding::failure(CHECK, found.join("; "), format!("{};", advice.join("; ")))))
+}
+
+fn soundness(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Option<Finding>> {
+    const CHECK: &str = "database's pages";
+    // What is badly damaged fails the look itself.
+    let found = facts::soundness(conn, LARGE).or_else(|why| anyhow::Ok(Some(Soundness::Damaged(why.to_string()))))?;
+    let size = |count: i64| bytes(count.unsigned_abs());
+    Ok(found.map(|found| match found {
+        Soundness::Sound(count) => Finding::ok(CHECK, format!("sound (quick_check of {})", size(count))),
+        Soundness::TooLarge(count) => {
+            let place = Target::parse(&settings.database.url).map(|target| target.place()).unwrap_or_default();
+            Finding::warning(
+                CHECK,
+                format!("not looked at: {} would take long", size(count)),
+                format!("in a quiet hour: sqlite3 {place} 'PRAGMA quick_check'"),
+            )
+        }
+        Soundness::Damaged(why) => Finding::failure(
+            CHECK,
+            format!("damaged: {why}"),
+            "stop Minitwit, keep the three files, and restore the newest backup (docs/OPERATIONS.md, Restore at night)",
+        ),
+    }))
 }
 
 fn connections(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Option<Finding>> {

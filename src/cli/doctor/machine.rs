@@ -116,7 +116,7 @@ fn disk_for(check: &'static str, folder: &Path, wanted: u64) -> Finding {
     }
 }
 
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     let (unit, name) = units.into_iter().find(|(unit, _)| count >= *unit).unwrap_or((1, "B"));
     format!("{}.{} {name}", count / unit, count % unit * 10 / unit)

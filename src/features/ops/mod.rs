@@ -5,7 +5,7 @@
 pub mod api;
 pub mod refresh;
 
-use crate::{db, http::errors, state::AppState};
+use crate::{db, error::Error, http::errors, state::AppState};
 
 /// Why this replica should get no requests. `Display` is what the operator reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum NotReady {
     /// No answer from the database.
     #[error("database unavailable")]
     DatabaseUnavailable,
+    /// It answers, and takes no writes: why.
+    #[error("no writes: {0}")]
+    NotWritable(&'static str),
     /// The schema is older than this binary.
     #[error("migrations pending")]
     MigrationsPending,
@@ -29,12 +32,19 @@ pub async fn readiness(state: &AppState) -> Result<(), NotReady> {
     if state.is_shutting_down() {
         return Err(NotReady::ShuttingDown);
     }
+    state.db.try_to_write().await.map_err(|why| not_ready(state, &why))?;
     match state.db.read("readiness", db::migrations::any_pending).await {
         Ok(false) => Ok(()),
         Ok(true) => Err(NotReady::MigrationsPending),
-        Err(why) => {
-            errors::note(state, &why);
-            Err(NotReady::DatabaseUnavailable)
-        }
+        Err(why) => Err(not_ready(state, &why)),
+    }
+}
+
+fn not_ready(state: &AppState, why: &Error) -> NotReady {
+    errors::note(state, why);
+    match why {
+        Error::Unavailable { what: "database", .. } => NotReady::DatabaseUnavailable,
+        Error::Unavailable { what, .. } => NotReady::NotWritable(what),
+        _ => NotReady::NotWritable("database: a query failed, and the log says why"),
     }
 }

@@ -30,6 +30,18 @@ pub async fn sweep_regularly(state: &AppState) {
     }
 }
 
+/// Tries to write every ten seconds, so that an alert does not depend on who asks for readiness.
+pub async fn try_to_write_regularly(state: &AppState) {
+    let mut ticks = interval(Duration::from_secs(10));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(why) = state.db.try_to_write().instrument(info_span!("try_to_write")).await {
+            warn!(causes = errors::causes(&why), "the database takes no writes");
+        }
+    }
+}
+
 /// Removes expired sessions and returns how many.
 ///
 /// # Errors

@@ -219,13 +219,58 @@ fn a_database_that_does_not_answer_is_a_failure() {
     let away = Report::of("postgres://me:wV4o9xkqTz71@127.0.0.1:1/minitwit", &PRODUCTION);
     let (state, found, advice) = away.check("database");
     assert_eq!((state, away.code), ("failure", 1));
-    assert!(found.starts_with("127.0.0.1:1/minitwit: ") && !found.contains("wV4o9xkqTz71"), "{found}");
+    assert!(
+        found.starts_with("cannot open the database 127.0.0.1:1/minitwit: ") && !found.contains("wV4o9xkqTz71"),
+        "{found}"
+    );
     assert!(advice.contains("start Postgres"), "{advice}");
     assert_eq!(away.state("database password"), "ok");
     assert_eq!(Report::of("postgres://me:me@127.0.0.1:1/x", &PRODUCTION).state("database password"), "failure");
     let nowhere = Report::of("sqlite:///nowhere/at/all/x.db", &PRODUCTION);
     assert_eq!((nowhere.state("database"), nowhere.state("database's disk")), ("failure", "failure"));
+    assert_eq!(nowhere.check("database").1, "there is no database /nowhere/at/all/x.db: is this the right folder?");
     assert_eq!(Report::of("mysql://x/y", &PRODUCTION).failures(), ["database"]);
+}
+
+#[test]
+fn a_damaged_page_is_seen_and_a_sound_file_is_not_changed_by_looking() {
+    use std::{
+        io::{Seek, SeekFrom, Write},
+        os::unix::fs::MetadataExt,
+    };
+    let db = TestDatabase::sqlite();
+    let file = db.url().trim_start_matches("sqlite://").to_owned();
+    let text = "x".repeat(400);
+    execute(&db, "INSERT INTO users (id, username, email, password_hash, created_at) VALUES (1, 'a', '', '', 0)");
+    execute(
+        &db,
+        &format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) \
+         INSERT INTO messages (author_id, text, published_at, flagged) SELECT 1, '{text}', i, FALSE FROM n"
+        ),
+    );
+    let look = || {
+        let metadata = std::fs::metadata(&file).unwrap();
+        (metadata.len(), metadata.mtime_nsec())
+    };
+    let before = look();
+    let sound = in_production(&db, &[]);
+    assert_eq!((sound.state("database's pages"), sound.code), ("ok", 0));
+    assert!(
+        sound.check("database's pages").1.starts_with("sound (quick_check of "),
+        "{:?}",
+        sound.check("database's pages")
+    );
+    assert_eq!(look(), before);
+    // The last page is a leaf of messages.
+    let mut raw = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    raw.seek(SeekFrom::End(-4096)).unwrap();
+    raw.write_all(&[0xff; 4096]).unwrap();
+    drop(raw);
+    let damaged = in_production(&db, &[]);
+    let (state, found, advice) = damaged.check("database's pages");
+    assert_eq!((state, damaged.failures(), damaged.code), ("failure", vec!["database's pages"], 1), "{found}");
+    assert!(found.starts_with("damaged: ") && advice.contains("restore the newest backup"), "{found} {advice}");
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Pooled connections: how they are checked, given up and replaced.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use diesel::{connection::SimpleConnection, r2d2::R2D2Connection};
+use r2d2::ManageConnection;
+
+use super::{
+    connection::{Access, DbConnection, OpenError, Target},
+    sqlite::Files,
+};
+
+/// Opens and checks the connections of one pool.
+///
+/// Asking each connection at each checkout whether it lives would cost a round trip a request, and
+/// not asking would make every pooled connection fail once after the server restarts. So a
+/// connection that dies raises `deaths`, and only those opened or checked before that are asked.
+#[derive(Clone)]
+pub(super) struct Manager {
+    target: Target,
+    access: Access,
+    statement_timeout_ms: u64,
+    deaths: Arc<AtomicU64>,
+}
+
+/// A connection in a pool.
+pub(super) struct Slot {
+    pub(super) connection: DbConnection,
+    deaths: Arc<AtomicU64>,
+    /// How many deaths there were when this one was last known to live.
+    checked_at: u64,
+    condemned: bool,
+    /// Of a connection that writes, on SQLite.
+    files: Option<Files>,
+    /// Whether they were elsewhere when last looked for.
+    misplaced: bool,
+}
+
+impl Manager {
+    pub(super) fn new(target: Target, access: Access, statement_timeout_ms: u64) -> Self {
+        Self { target, access, statement_timeout_ms, deaths: Arc::new(AtomicU64::new(0)) }
+    }
+}
+
+impl Slot {
+    /// Asks the server, which costs a round trip: for when something has gone wrong.
+    pub(super) fn is_dead(&mut self) -> bool {
+        self.connection.ping().is_err()
+    }
+
+    /// Whether what is written now would be found again; looks only where that was last in doubt.
+    pub(super) fn may_write(&mut self) -> bool {
+        !self.misplaced || self.has_written()
+    }
+
+    /// Whether what has just been written will be found again: costs three calls of `stat` on SQLite. If it
+    /// will not, tries to save what has been acknowledged before.
+    pub(super) fn has_written(&mut self) -> bool {
+        let Some(files) = &self.files else { return true };
+        self.misplaced = !files.are_in_place();
+        if self.misplaced
+            && files.lack_only_a_journal()
+            && let DbConnection::Sqlite(conn) = &mut self.connection
+        {
+            // Out of the journal that nobody else can read, into the file. Next time again, if readers were in
+            // its way.
+            conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)").ok();
+        }
+        !self.misplaced
+    }
+
+    /// Gives this connection up, and has the others asked before they are used.
+    pub(super) fn condemn(&mut self) {
+        self.condemned = true;
+        self.deaths.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Slot;
+    type Error = OpenError;
+
+    fn connect(&self) -> Result<Slot, OpenError> {
+        let checked_at = self.deaths.load(Ordering::Relaxed);
+        let mut connection = self.target.open(self.access)?;
+        if let DbConnection::Postgres(conn) = &mut connection {
+            conn.batch_execute(&format!("SET statement_timeout = {}", self.statement_timeout_ms))?;
+        }
+        let files = match (&self.target, self.access) {
+            (Target::Sqlite(file), Access::ReadWrite(_)) => Some(Files::of(file)?),
+            _ => None,
+        };
+        let deaths = Arc::clone(&self.deaths);
+        Ok(Slot { connection, deaths, checked_at, condemned: false, files, misplaced: false })
+    }
+
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), OpenError> {
+        let deaths = self.deaths.load(Ordering::Relaxed);
+        if slot.checked_at != deaths {
+            slot.connection.ping()?;
+            slot.checked_at = deaths;
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        slot.condemned || std::thread::panicking() || slot.connection.is_broken()
+    }
+}

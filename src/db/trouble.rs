@@ -1,0 +1,101 @@
+//! Why database work failed: what is counted, what is answered, and whether the connection is given up.
+
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+
+use super::pooled::Slot;
+use crate::{error::Error, metrics::Metrics};
+
+/// A way of failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No connection was to be had in time.
+    NoConnection,
+    /// The server has gone, or the connection to it.
+    ConnectionLost,
+    /// SQLite: another program holds the write lock.
+    Locked,
+    /// Postgres gave the statement up.
+    Timeout,
+    /// No room on the disk.
+    Full,
+    /// The database, or the file system that it is on, takes no writes.
+    ReadOnly,
+    /// The disk fails otherwise.
+    Disk,
+    /// SQLite: the files that are open are not those that lie there.
+    Misplaced,
+    /// SQLite: what is in the file is no database, or a damaged one.
+    Corrupt,
+    /// A bug of ours, or a schema that is not this release's.
+    Query,
+}
+
+impl Trouble {
+    /// The value of the label `kind`; `metrics.rs` lists them.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::NoConnection => "no_connection",
+            Self::ConnectionLost => "connection_lost",
+            Self::Locked => "locked",
+            Self::Timeout => "timeout",
+            Self::Full => "full",
+            Self::ReadOnly => "read_only",
+            Self::Disk => "disk",
+            Self::Misplaced => "misplaced",
+            Self::Corrupt => "corrupt",
+            Self::Query => "query",
+        }
+    }
+
+    /// What an operator reads, in the log and as the reason of `/readyz`.
+    fn what(self) -> &'static str {
+        match self {
+            Self::NoConnection | Self::ConnectionLost | Self::Timeout | Self::Query => "database",
+            Self::Locked => "database: locked by another program",
+            Self::Full => "database: its disk is full",
+            Self::ReadOnly => "database: it is read-only",
+            Self::Disk => "database: its disk fails",
+            Self::Misplaced => "database: its files are not the ones that lie on the disk",
+            Self::Corrupt => "database: its file is damaged",
+        }
+    }
+
+    /// Neither backend gives all of these a kind of their own.
+    fn of(why: &QueryError) -> Self {
+        let QueryError::DatabaseError(kind, info) = why else { return Self::Query };
+        let says = |words: &[&str]| words.iter().any(|words| info.message().contains(words));
+        match kind {
+            DatabaseErrorKind::ClosedConnection => Self::ConnectionLost,
+            DatabaseErrorKind::ReadOnlyTransaction => Self::ReadOnly,
+            _ if says(&["database is locked", "locking protocol"]) => Self::Locked,
+            _ if says(&["statement timeout"]) => Self::Timeout,
+            _ if says(&["database or disk is full", "No space left on device"]) => Self::Full,
+            _ if says(&["attempt to write a readonly database"]) => Self::ReadOnly,
+            _ if says(&["disk I/O error", "unable to open database file"]) => Self::Disk,
+            _ if says(&["database disk image is malformed", "file is not a database"]) => Self::Corrupt,
+            _ => Self::Query,
+        }
+    }
+
+    /// Counts it, and makes the answer: 503 when the same request may succeed later, else 500.
+    pub(super) fn counted(self, metrics: &Metrics, why: impl Into<anyhow::Error>) -> Error {
+        metrics.db_errors.with_label_values(&[self.kind()]).inc();
+        match self {
+            Self::Query | Self::Corrupt => Error::Internal(why.into()),
+            other => Error::away(other.what(), why),
+        }
+    }
+}
+
+/// Tells a broken connection, which is nobody's bug and will be replaced, from a failed query.
+pub(super) fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError, metrics: &Metrics) -> Error {
+    let mut trouble = Trouble::of(&why);
+    if trouble == Trouble::ConnectionLost || slot.is_dead() {
+        trouble = Trouble::ConnectionLost;
+    }
+    // A new connection may find a server, or a file, that takes writes again.
+    if matches!(trouble, Trouble::ConnectionLost | Trouble::ReadOnly | Trouble::Disk) {
+        slot.condemn();
+    }
+    trouble.counted(metrics, anyhow::Error::new(why).context(format!("query {query} failed")))
+}
