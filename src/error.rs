@@ -35,6 +35,10 @@ pub enum Error {
     /// 413: the body is over `server.body_limit`.
     #[error("payload too large")]
     PayloadTooLarge,
+    /// 415: the body is compressed (`Content-Encoding`). We read bodies as they are: what a limit
+    /// bounds is then what came, and no small body grows into a large one.
+    #[error("encoded body")]
+    EncodedBody,
     /// 414: path or query are over their limits.
     #[error("uri too long")]
     UriTooLong,
@@ -92,7 +96,7 @@ impl Error {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::EncodedBody | Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -106,6 +110,9 @@ impl Error {
         match self {
             Self::Forbidden(why) => Cow::Borrowed(why),
             Self::BadRequest(why) => why.clone(),
+            Self::EncodedBody => {
+                "Send the body as it is (Content-Encoding: identity): compressed ones are not read.".into()
+            }
             other => default_message(other.status()).into(),
         }
     }
@@ -153,8 +160,11 @@ impl ResponseError for Error {
         if let Some(seconds) = self.retry_after() {
             response.insert_header(("retry-after", seconds));
         }
-        if let Self::MethodNotAllowed { allow } = self {
-            response.insert_header(("allow", *allow));
+        match self {
+            Self::MethodNotAllowed { allow } => _ = response.insert_header(("allow", *allow)),
+            // RFC 7694: this says that the coding was at fault, and which one is read.
+            Self::EncodedBody => _ = response.insert_header(("accept-encoding", "identity")),
+            _ => {}
         }
         response.finish()
     }

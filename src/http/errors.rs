@@ -75,7 +75,7 @@ fn is_bare(response: &ServiceResponse) -> bool {
     (status.is_client_error() || status.is_server_error()) && undressed
 }
 
-/// Replaces the body and keeps what only the original knows: `Allow` and `Retry-After`.
+/// Replaces the body and keeps what only the original knows.
 fn dress(
     bare: ServiceResponse,
     look: impl FnOnce(&HttpRequest, StatusCode, String) -> HttpResponse,
@@ -85,7 +85,7 @@ fn dress(
     note_any(&AppState::of(bare.request()), status, ours, bare.response().error());
     let message = ours.map_or_else(|| default_message(status).into(), Error::public_message).into_owned();
     let mut dressed = look(bare.request(), status, message);
-    for name in [header::ALLOW, header::RETRY_AFTER] {
+    for name in [header::ACCEPT_ENCODING, header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = bare.headers().get(&name) {
             dressed.headers_mut().insert(name, value.clone());
         }

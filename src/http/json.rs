@@ -33,6 +33,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // RFC 8259 lets a reader ignore a byte order mark, and some clients write one.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     // Serde would also fill a struct from an array, field by field.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::BadRequest("The body has to be a JSON object.".into()));
@@ -55,6 +57,7 @@ mod tests {
         assert_eq!(parse::<Body>(br#" {"content":"a","x":[1]}"#).unwrap().content.as_deref(), Some("a"));
         assert_eq!(parse::<Body>(br#"{"content":null}"#).unwrap().content, None);
         assert_eq!(parse::<Body>(b"{}").unwrap().content, None);
+        assert_eq!(parse::<Body>(b"\xef\xbb\xbf {\"content\":\"a\"}").unwrap().content.as_deref(), Some("a"));
     }
 
     #[test]
@@ -63,6 +66,8 @@ mod tests {
         for bad in [
             &b""[..],
             b"null",
+            b"\xef\xbb\xbf\xef\xbb\xbf{}",
+            b"\xff\xfe{\0}\0",
             b"[\"a\"]",
             b"\"a\"",
             b"{",

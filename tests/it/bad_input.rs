@@ -161,7 +161,7 @@ on_both! {
             assert!(matches!(status, 400 | 404), "{path}: {status}");
             assert!(text.contains("text/html"), "{path}: {text}");
         }
-        for path in ["/api", "/api/", "/api//", "/api/nothing", "/api/msgs/%00", "/api/msgs/%ff", "/api/msgs/a%2fb", "/api/msgs/..%2f"] {
+        for path in ["/api//", "/api/nothing", "/api/msgs/%00", "/api/msgs/%ff", "/api/msgs/a%2fb", "/api/msgs/..%2f"] {
             let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
                  authorization: Basic c2ltdWxhdG9yOnN1cGVyX3NhZmUh\r\n\r\n");
             let (status, text) = raw(app.address, request.as_bytes()).await;

@@ -41,7 +41,7 @@ async fn every_path_it_names_exists_with_that_method_and_no_other_does() {
     let app = TestDatabase::sqlite().app();
     let document: Value = serde_json::from_str(&minitwit::features::api_docs::document()).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 5);
+    assert_eq!(paths.len(), 6);
     for (path, operations) in paths {
         let path = path.strip_prefix("/api").unwrap().replace("{username}", "x");
         for method in ["get", "post", "put", "delete", "patch"] {
@@ -50,4 +50,36 @@ async fn every_path_it_names_exists_with_that_method_and_no_other_does() {
             assert_eq!(operations.get(method).is_none(), status == 405, "{method} {path}: {status}");
         }
     }
+}
+
+/// What code generators stumbled over.
+#[test]
+fn it_says_what_generated_clients_need() {
+    let document: Value = serde_json::from_str(&minitwit::features::api_docs::document()).unwrap();
+    assert_eq!(document["servers"][0]["url"], "/");
+    let error = Value::from("#/components/schemas/ErrorJson");
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().unwrap().iter().filter(|it| it["in"] == "query") {
+                assert_eq!(parameter["schema"]["type"], "integer", "{method} {path}: {}", parameter["name"]);
+                assert_eq!(parameter["required"], false);
+            }
+            let answers = operation["responses"].as_object().unwrap();
+            let guarded = !operation["security"].as_array().unwrap().contains(&serde_json::json!({}));
+            let body: &[&str] = if method == "post" { &["400", "403", "408", "413", "415"] } else { &[] };
+            let guard: &[&str] = if guarded { &["403"] } else { &[] };
+            for status in body.iter().chain(guard).chain(&["414", "431", "500", "503"]) {
+                let schema = &answers[*status]["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(*schema, error, "{method} {path} {status}");
+            }
+        }
+    }
+    let schemas = &document["components"]["schemas"];
+    let variants = schemas["ChangeFollowRequest"]["oneOf"].as_array().unwrap();
+    let names: Vec<&str> = variants.iter().map(|it| it["$ref"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["FollowRequest", "UnfollowRequest"]);
+    for (name, key) in names.iter().zip(["follow", "unfollow"]) {
+        assert_eq!(schemas[*name]["required"], serde_json::json!([key]));
+    }
+    assert_eq!(schemas["RegisterRequest"]["properties"]["email"]["pattern"], "^.*@");
 }

@@ -32,7 +32,7 @@ pub(crate) struct RegisterRequest {
     #[schema(nullable = false, required, min_length = 1, example = "Roger Histand")]
     username: Option<String>,
     /// Contains an `@`, at most 254 bytes.
-    #[schema(nullable = false, required, pattern = "@", example = "roger@example.org")]
+    #[schema(nullable = false, required, max_length = 254, pattern = "^.*@", example = "roger@example.org")]
     email: Option<String>,
     /// At most 1,024 bytes; the least length is a setting.
     #[schema(nullable = false, required, min_length = 1, max_length = 1024, example = "']S!{'")]
@@ -43,7 +43,7 @@ pub(crate) struct RegisterRequest {
 /// credentials store `latest`; they are not throttled, and their passwords may be short.
 #[utoipa::path(
     post, path = "/api/register", tag = "simulator", operation_id = "register",
-    params(("latest" = Option<String>, Query, description = "Id of this action, an integer")),
+    params(("latest" = Option<i64>, Query, description = "Id of this action")),
     request_body = RegisterRequest,
     responses(
         (status = 204, description = "Registered"),

@@ -1,18 +1,22 @@
-//! Serves the document and the UI.
+//! `GET /api` says where the document and the UI are; the rest serves them.
 
 use std::sync::{Arc, LazyLock};
 
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{self, Path},
+    web::{self, Json, Path},
 };
 use anyhow::anyhow;
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
 
 use super::document;
 use crate::{
+    VERSION,
     error::Error,
+    features::simulator::guard::{Action, Caller},
     http::{
         routing::{READ, get, resource},
         slices::Slices,
@@ -25,19 +29,50 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 
-/// Mounts `/openapi.json` and `/docs`.
+/// Mounts `/api` itself, `/openapi.json` and `/docs`.
 pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("/openapi.json", READ).route(get(show_document)))
-        .service(resource("/docs", READ).route(get(show_index)))
-        .service(resource("/docs/", READ).route(get(show_index)))
+    api.service(resource("", READ).route(get(show_index)))
+        .service(resource("/", READ).route(get(show_index)))
+        .service(resource("/openapi.json", READ).route(get(show_document)))
+        .service(resource("/docs", READ).route(get(show_page)))
+        .service(resource("/docs/", READ).route(get(show_page)))
         .service(resource("/docs/{file}", READ).route(get(show_file)));
+}
+
+/// What this is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct IndexJson {
+    #[schema(example = "Minitwit")]
+    name: &'static str,
+    /// The server's version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// Where a page to read about the API, and to try it out, is.
+    #[schema(example = "/api/docs")]
+    documentation: &'static str,
+    /// Where its description as OpenAPI is.
+    #[schema(example = "/api/openapi.json")]
+    openapi: &'static str,
+}
+
+/// What this is, and where to read on. Open to all.
+#[utoipa::path(
+    get, path = "/api", tag = "simulator", operation_id = "index",
+    params(("latest" = Option<i64>, Query, description = "Id of this action; stored with the right credentials only")),
+    responses((status = 200, description = "Names and addresses", body = IndexJson)),
+    security((), ("simulator" = []))
+)]
+pub(crate) async fn show_index(Caller(call): Caller) -> Json<IndexJson> {
+    call.is(Action::Read);
+    let (documentation, openapi) = ("/api/docs", "/api/openapi.json");
+    Json(IndexJson { name: "Minitwit", version: VERSION.number, documentation, openapi })
 }
 
 async fn show_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
 }
 
-async fn show_index() -> Result<HttpResponse, Error> {
+async fn show_page() -> Result<HttpResponse, Error> {
     serve("index.html")
 }
 

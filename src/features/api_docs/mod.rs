@@ -27,7 +27,9 @@ use crate::http::json::ErrorJson;
                        credentials it is stored as the latest action seen, also when the call is answered 400 or 404. \
                        What is no integer counts as absent.",
     ),
+    servers((url = "/", description = "The server that this document came from")),
     paths(
+        api::show_index,
         simulator::api::show_latest,
         accounts::api::register_account,
         timeline::api::list_messages,
@@ -77,7 +79,10 @@ impl Modify for CommonErrors {
         for path in document.paths.paths.values_mut() {
             if let Some(post) = &mut path.post {
                 Self::add(post, "400", "The body is no such JSON object, or a value in it is refused");
+                Self::add(post, "403", "Sent by a browser for another site");
+                Self::add(post, "408", "The body took too long to arrive");
                 Self::add(post, "413", "Body over its limit");
+                Self::add(post, "415", "A compressed body: only plain ones are read");
             }
             for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
                 for (status, description) in Self::ALL {

@@ -36,14 +36,45 @@ pub(crate) struct FollowsJson {
 
 /// Exactly one of the two keys.
 #[derive(Deserialize, ToSchema)]
-#[schema(min_properties = 1)]
+#[serde(untagged, try_from = "Keys")]
+pub(crate) enum ChangeFollowRequest {
+    Follow(FollowRequest),
+    Unfollow(UnfollowRequest),
+}
+
+/// Follow somebody.
+#[derive(ToSchema)]
 pub(crate) struct FollowRequest {
     /// The name of a user to follow.
-    #[schema(nullable = false, example = "Jacqualine Gilcoine")]
-    follow: Option<String>,
+    #[schema(example = "Jacqualine Gilcoine")]
+    follow: String,
+}
+
+/// Follow somebody no longer.
+#[derive(ToSchema)]
+pub(crate) struct UnfollowRequest {
     /// The name of a user to follow no longer.
-    #[schema(nullable = false, example = "Jacqualine Gilcoine")]
+    #[schema(example = "Jacqualine Gilcoine")]
+    unfollow: String,
+}
+
+/// What came: `null` counts as absent.
+#[derive(Deserialize)]
+struct Keys {
+    follow: Option<String>,
     unfollow: Option<String>,
+}
+
+impl TryFrom<Keys> for ChangeFollowRequest {
+    type Error = &'static str;
+
+    fn try_from(keys: Keys) -> Result<Self, Self::Error> {
+        match (keys.follow, keys.unfollow) {
+            (Some(follow), None) => Ok(Self::Follow(FollowRequest { follow })),
+            (None, Some(unfollow)) => Ok(Self::Unfollow(UnfollowRequest { unfollow })),
+            _ => Err("it has to have one key, follow or unfollow"),
+        }
+    }
 }
 
 /// Whom a user follows, in the order in which those registered.
@@ -51,8 +82,8 @@ pub(crate) struct FollowRequest {
     get, path = "/api/fllws/{username}", tag = "simulator", operation_id = "follows",
     params(
         ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
-        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
-        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
+        ("no" = Option<i64>, Query, description = "How many; brought into 0 to 1000, 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
     ),
     responses(
         (status = 200, description = "Names", body = FollowsJson),
@@ -77,9 +108,9 @@ pub(crate) async fn list_followees(
     post, path = "/api/fllws/{username}", tag = "simulator", operation_id = "change_follow",
     params(
         ("username" = String, Path, description = "The follower's name", example = "Roger Histand"),
-        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
     ),
-    request_body = FollowRequest,
+    request_body = ChangeFollowRequest,
     responses(
         (status = 204, description = "So it is now"),
         (status = 400, description = "Neither key, or both", body = ErrorJson),
@@ -92,12 +123,11 @@ pub(crate) async fn change_follow(
     Simulator(call): Simulator,
     state: Data<AppState>,
     name: Path<String>,
-    JsonBody(body): JsonBody<FollowRequest>,
+    JsonBody(body): JsonBody<ChangeFollowRequest>,
 ) -> Result<HttpResponse, Error> {
-    let (what, followee) = match (body.follow, body.unfollow) {
-        (Some(followee), None) => (Change::Follow, followee),
-        (None, Some(followee)) => (Change::Unfollow, followee),
-        _ => return Err(Error::BadRequest("The body has to have one key: follow or unfollow.".into())),
+    let (what, followee) = match body {
+        ChangeFollowRequest::Follow(body) => (Change::Follow, body.follow),
+        ChangeFollowRequest::Unfollow(body) => (Change::Unfollow, body.unfollow),
     };
     call.is(if what == Change::Follow { Action::Follow } else { Action::Unfollow });
     let recorded = change(&state, Source::Simulator, what, &name, &followee, call.pending_latest()).await?;

@@ -30,7 +30,7 @@ pub(crate) struct LatestJson {
 /// The latest action seen: the last one to come, not the largest. Open to all.
 #[utoipa::path(
     get, path = "/api/latest", tag = "simulator", operation_id = "latest",
-    params(("latest" = Option<String>, Query, description = "An integer; stored first, with the right credentials only")),
+    params(("latest" = Option<i64>, Query, description = "Id of this action; stored first, with the right credentials only")),
     responses(
         (status = 200, description = "The latest action seen", body = LatestJson),
     ),

@@ -68,8 +68,8 @@ pub(crate) struct MessageRequest {
 #[utoipa::path(
     get, path = "/api/msgs", tag = "simulator", operation_id = "messages",
     params(
-        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
-        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
+        ("no" = Option<i64>, Query, description = "How many; brought into 0 to 1000, 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
     ),
     responses(
         (status = 200, description = "Newest first", body = [MessageJson]),
@@ -102,8 +102,8 @@ fn json(messages: &[MessageRow]) -> Bytes {
     get, path = "/api/msgs/{username}", tag = "simulator", operation_id = "messages_of",
     params(
         ("username" = String, Path, description = "A user's name", example = "Roger Histand"),
-        ("no" = Option<String>, Query, description = "How many: an integer, brought into 0 to 1000; 100 by default"),
-        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
+        ("no" = Option<i64>, Query, description = "How many; brought into 0 to 1000, 100 by default"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
     ),
     responses(
         (status = 200, description = "Newest first", body = [MessageJson]),
@@ -128,7 +128,7 @@ pub(crate) async fn list_messages_of(
     post, path = "/api/msgs/{username}", tag = "simulator", operation_id = "post_message",
     params(
         ("username" = String, Path, description = "The author's name", example = "Roger Histand"),
-        ("latest" = Option<String>, Query, description = "Id of this action, an integer"),
+        ("latest" = Option<i64>, Query, description = "Id of this action"),
     ),
     request_body = MessageRequest,
     responses(
