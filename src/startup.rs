@@ -77,11 +77,11 @@ impl Application {
         metrics.open_files_needed.set(i64::try_from(listener::files_needed(&settings)).unwrap_or(i64::MAX));
         let state = Data::new(AppState::new(settings, metrics)?);
 
-        let socket = listener::bind(state.settings.server.address(), &state.settings.server)?;
+        let socket = listener::bind("server", state.settings.server.address(), &state.settings.server)?;
         let public_address = socket.local_addr()?;
         let public = public_server(&state, socket)?;
 
-        let socket = listener::bind(state.settings.ops.address(), &state.settings.server)?;
+        let socket = listener::bind("ops", state.settings.ops.address(), &state.settings.server)?;
         let ops_address = socket.local_addr()?;
         let ops = ops_server(&state, socket)?;
         Ok(Self { state, public, public_address, ops, ops_address })

@@ -10,22 +10,41 @@ mod scenario;
 mod scenario_file;
 mod seed;
 mod serve;
+mod settings;
 mod simulate;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::config;
 
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("MINITWIT_COMMIT"), ")");
 
+/// Where settings come from: at the end of the help of who reads them.
+const SETTINGS_HELP: &str = "\
+Settings, none of which is needed, the later ones win:
+  1. the defaults
+  2. minitwit.toml in this folder, or the file that MINITWIT_CONFIG names
+  3. variables: MINITWIT__SECTION__KEY, such as MINITWIT__SERVER__PORT=9000
+`minitwit settings` prints those in force, with where each came from; docs/SETTINGS.md explains them.";
+
+const SERVE_HELP: &str = "\
+Serve the site and the API (the default).
+
+Addresses, unless the settings say otherwise:
+  http://127.0.0.1:8080            the site (server.host, server.port)
+  http://127.0.0.1:8080/api        the simulator API
+  http://127.0.0.1:8080/api/docs   its description, to read and to try
+  http://127.0.0.1:9101/metrics    for operators, as /livez, /readyz, /version (ops.host, ops.port)
+
+Running requests are finished before it ends: after server.drain_delay on SIGTERM, at once on Ctrl-C.";
+
 /// A small social web app with a simulator API.
 ///
-/// Without a subcommand it serves. Settings come from minitwit.toml (or the file that
-/// `MINITWIT_CONFIG` names) and from variables such as `MINITWIT__SERVER__PORT`; none is needed.
+/// Without a subcommand it serves.
 #[derive(Parser)]
-#[command(name = "minitwit", version = LONG_VERSION, propagate_version = true)]
+#[command(name = "minitwit", version = LONG_VERSION, propagate_version = true, after_help = SETTINGS_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -34,7 +53,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the site and the API (the default).
+    #[command(long_about = SERVE_HELP, after_help = SETTINGS_HELP)]
     Serve,
+    /// Print the settings in force, and where each came from.
+    ///
+    /// As TOML that minitwit.toml takes. Secrets are not shown: they are comments there.
+    #[command(after_help = SETTINGS_HELP)]
+    Settings,
     /// Bring the database's schema up to date, and end.
     Migrate,
     /// List messages, or hide some.
@@ -83,8 +108,10 @@ enum Command {
 /// # Errors
 /// What to tell the operator; the exit status is then 1.
 pub fn run() -> anyhow::Result<ExitCode> {
-    match Arguments::parse().command.unwrap_or(Command::Serve) {
+    let arguments = Arguments::try_parse().unwrap_or_else(|why| refuse(&why));
+    match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config::load()?),
+        Command::Settings => settings::run(),
         Command::Migrate => migrate::run(&config::load()?),
         Command::Flag(arguments) => flag::flag(&arguments, &config::load()?),
         Command::Unflag(arguments) => flag::unflag(&arguments, &config::load()?),
@@ -98,4 +125,15 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Scenario(arguments) => scenario::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments, &config::load()?),
     }
+}
+
+/// Says why, and ends: with status 2, or 0 for help that was asked for.
+fn refuse(why: &clap::Error) -> ! {
+    why.print().ok();
+    if why.kind() == ErrorKind::UnknownArgument {
+        eprintln!(
+            "\nSettings are no arguments: set variables, such as MINITWIT__SERVER__PORT=9000, or write minitwit.toml."
+        );
+    }
+    std::process::exit(why.exit_code())
 }

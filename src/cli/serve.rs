@@ -1,6 +1,6 @@
 //! `minitwit serve`: the site, the API and the operators' listener, until a signal comes.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{io::IsTerminal, net::SocketAddr, process::ExitCode};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -19,12 +19,12 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         let files = raise_open_files();
         let application = Application::build(settings)?;
         telemetry::watch_panics(application.state().metrics.panics.clone());
-        let address = application.public_address();
-        tracing::info!(%address, ops_address = %application.ops_address(), %origin, "listening");
+        let (address, ops_address) = (application.public_address(), application.ops_address());
+        let (port, ops_port) = (address.port(), ops_address.port());
+        tracing::info!(%address, port, %ops_address, ops_port, %origin, "listening");
         tracing::info!(open_files = files, "open files allowed");
         if std::io::stdout().is_terminal() {
-            let here = if address.ip().is_unspecified() { "localhost".into() } else { address.ip().to_string() };
-            println!("Minitwit is running: open http://{here}:{} in a browser (Ctrl-C stops it).", address.port());
+            println!("Minitwit is running: open {} in a browser (Ctrl-C stops it).", url(address));
         }
         application.run_until_stopped().await
     })?;
@@ -37,4 +37,30 @@ fn raise_open_files() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     if raised.is_ok() { limit.maximum } else { limit.current }
+}
+
+/// Where somebody on this machine finds a listener.
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_for_people_can_be_clicked() {
+        for (address, expected) in [
+            ("127.0.0.1:34567", "http://127.0.0.1:34567"),
+            ("0.0.0.0:8080", "http://localhost:8080"),
+            ("[::]:8080", "http://localhost:8080"),
+            ("[::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(url(address.parse().unwrap()), expected);
+        }
+    }
 }

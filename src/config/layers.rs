@@ -1,28 +1,19 @@
-//! Where settings come from, and which source wins.
+//! Which layer of settings wins.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use config::{Config, Environment, File, FileFormat};
 
-use super::{DEFAULTS, Settings};
+use super::{
+    DEFAULTS, Settings,
+    sources::{Sources, leaves},
+    variables::Variables,
+    wrong_value,
+};
 
 /// The file that is read when it exists and `MINITWIT_CONFIG` names no other.
 const DEFAULT_FILE: &str = "minitwit.toml";
-/// Opens every variable; two underscores also stand between section and key.
-const PREFIX: &str = "MINITWIT";
-/// Names that platforms set, and the variables they stand for.
-const ALIASES: [(&str, &str); 4] = [
-    ("DATABASE_URL", "MINITWIT__DATABASE__URL"),
-    ("DATABASE_URL_FILE", "MINITWIT__DATABASE__URL_FILE"),
-    ("PORT", "MINITWIT__SERVER__PORT"),
-    ("RUST_LOG", "MINITWIT__LOG__FILTER"),
-];
-/// Each may be given by a file instead: append `_FILE` and name it (Docker secrets do this).
-const SECRETS: [&str; 2] = ["MINITWIT__DATABASE__URL", "MINITWIT__SIMULATOR__PASSWORD"];
 
 /// The settings in force, from the process's environment, checked.
 ///
@@ -30,32 +21,21 @@ const SECRETS: [&str; 2] = ["MINITWIT__DATABASE__URL", "MINITWIT__SIMULATOR__PAS
 /// A sentence that names the file, key or variable: unreadable, unknown, of the wrong type, or
 /// unfit for production.
 pub fn load() -> anyhow::Result<Settings> {
-    load_from(environment())
+    load_from(Variables::of_process())
 }
 
 /// As [`load`], but unchecked: for who looks into settings and does not run by them.
 ///
 /// # Errors
 /// As [`load`], but for what is unfit.
-pub fn read() -> anyhow::Result<Settings> {
-    read_from(environment())
+pub fn read() -> anyhow::Result<(Settings, Sources)> {
+    read_from(Variables::of_process())
 }
 
 /// The files that hold secrets: those that `…_FILE` variables name.
 #[must_use]
 pub fn secret_files() -> Vec<PathBuf> {
-    let mut environment = environment();
-    apply_aliases(&mut environment);
-    SECRETS.iter().filter_map(|name| environment.remove(&format!("{name}_FILE"))).map(PathBuf::from).collect()
-}
-
-fn environment() -> HashMap<String, String> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        // Compose files write `PORT=${PORT:-}`: what is empty is not set.
-        .filter(|(_, value)| !value.is_empty())
-        .collect()
+    Variables::of_process().secret_files()
 }
 
 impl Settings {
@@ -70,71 +50,47 @@ impl Settings {
     }
 }
 
-fn load_from(environment: HashMap<String, String>) -> anyhow::Result<Settings> {
-    let settings = read_from(environment)?;
+fn load_from(variables: Variables) -> anyhow::Result<Settings> {
+    let (settings, _) = read_from(variables)?;
     settings.check()?;
     Ok(settings)
 }
 
-fn read_from(mut environment: HashMap<String, String>) -> anyhow::Result<Settings> {
-    let file = environment.get("MINITWIT_CONFIG").cloned();
-    apply_aliases(&mut environment);
-    read_secret_files(&mut environment)?;
+fn read_from(mut variables: Variables) -> anyhow::Result<(Settings, Sources)> {
+    variables.read_secret_files()?;
+    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let known: Vec<String> = leaves(&defaults.build_cloned()?.cache).into_keys().collect();
 
-    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-    match file {
-        Some(path) => {
-            builder = builder.add_source(File::new(&path, FileFormat::Toml).required(true));
-        }
-        None if Path::new(DEFAULT_FILE).exists() => {
-            builder = builder.add_source(File::new(DEFAULT_FILE, FileFormat::Toml));
-        }
-        None => {}
+    let mut builder = defaults;
+    let file = variables.config_file().or_else(|| Path::new(DEFAULT_FILE).exists().then_some(DEFAULT_FILE));
+    if let Some(path) = file {
+        builder = builder.add_source(File::new(path, FileFormat::Toml).required(true));
     }
-    let variables = Environment::with_prefix(PREFIX)
-        .prefix_separator("__")
-        .separator("__")
-        .source(Some(environment.into_iter().filter(|(name, _)| name.starts_with("MINITWIT__")).collect()));
-    builder
-        .add_source(variables)
-        .build()
-        .context("cannot read the settings")?
-        .try_deserialize()
-        .context("cannot use the settings")
-}
-
-fn apply_aliases(environment: &mut HashMap<String, String>) {
-    for (alias, name) in ALIASES {
-        if !environment.contains_key(name)
-            && let Some(value) = environment.get(alias).cloned()
-        {
-            environment.insert(name.to_owned(), value);
-        }
-    }
-}
-
-fn read_secret_files(environment: &mut HashMap<String, String>) -> anyhow::Result<()> {
-    for name in SECRETS {
-        let Some(path) = environment.remove(&format!("{name}_FILE")) else { continue };
-        if environment.contains_key(name) {
-            bail!("{name} and {name}_FILE are both set: keep one of them");
-        }
-        let value =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}, which {name}_FILE names"))?;
-        environment.insert(name.to_owned(), value.trim_end_matches(['\r', '\n']).to_owned());
-    }
-    Ok(())
+    let environment =
+        Environment::with_prefix("MINITWIT").prefix_separator("__").separator("__").source(Some(variables.settings()));
+    let config = builder.add_source(environment).build().context("cannot read the settings")?;
+    let sources = Sources::new(&config.cache, file, &variables);
+    sources.refuse_unknown(&known)?;
+    let settings = config.try_deserialize().map_err(|why| wrong_value::explain(why, &sources))?;
+    Ok((settings, sources))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::config::Mode;
+    use crate::config::{Mode, Source, effective};
+
+    fn given(variables: &[(&str, &str)]) -> Variables {
+        let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Variables::new(pairs.collect::<HashMap<_, _>>())
+    }
 
     fn settings(variables: &[(&str, &str)]) -> anyhow::Result<Settings> {
-        load_from(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        load_from(given(variables))
     }
 
     fn refusal(variables: &[(&str, &str)]) -> String {
@@ -176,12 +132,146 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_wrong_types_and_missing_files_are_refused_by_name() {
-        assert!(refusal(&[("MINITWIT__SERVER__PROT", "1")]).contains("prot"));
-        assert!(refusal(&[("MINITWIT__SERVER__PORT", "many")]).contains("port"));
-        assert!(refusal(&[("MINITWIT__SERVER__ORIGIN", "example.org")]).contains("no origin"));
-        assert!(refusal(&[("MINITWIT__DATABASE__URL_FILE", "/nowhere/at/all")]).contains("/nowhere/at/all"));
-        assert!(refusal(&[("MINITWIT_CONFIG", "/nowhere/at/all.toml")]).contains("/nowhere/at/all.toml"));
+    fn what_is_no_setting_is_refused_with_what_is_meant() {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let path = file.path().to_str().unwrap();
+        for (variable, expected) in [
+            (
+                "MINITWIT__SERVER__PROT",
+                "server.prot (MINITWIT__SERVER__PROT) is no setting: did you mean MINITWIT__SERVER__PORT?",
+            ),
+            ("MINITWIT__PORT", "did you mean MINITWIT__OPS__PORT or MINITWIT__SERVER__PORT?"),
+            ("MINITWIT__SERVER__COLOUR", "docs/SETTINGS.md lists them all"),
+            ("MINITWIT__SERVER", "server (MINITWIT__SERVER) is a section"),
+            ("MINITWIT__SERVER__PORT__X", "did you mean MINITWIT__SERVER__PORT?"),
+        ] {
+            let why = refusal(&[(variable, "1")]);
+            assert!(why.contains(expected), "{why}");
+        }
+        for (text, expected) in [
+            ("[server]\nprot = 1", "did you mean server.port?"),
+            ("[sever]\nport = 1", "sever.port ("),
+            ("[server]\nport = {a = 1}", "server.port.a ("),
+            ("[nothing]", "nothing"),
+            ("mode = ", "TOML"),
+        ] {
+            std::fs::write(path, text).unwrap();
+            let why = refusal(&[("MINITWIT_CONFIG", path)]);
+            assert!(why.contains(expected) && (why.contains(path) || text == "[nothing]"), "{why}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused_with_key_source_and_what_may_be_written() {
+        for (variable, value, expected) in [
+            ("PORT", "99999", "server.port is 99999 (PORT): write a whole number from 0 to 65535"),
+            (
+                "MINITWIT__SERVER__PORT",
+                "0x50",
+                "server.port is 0x50 (MINITWIT__SERVER__PORT): write a whole number from 0 to 65535",
+            ),
+            ("MINITWIT__OPS__PORT", "-1", "ops.port is -1 (MINITWIT__OPS__PORT): write a whole number from 0 to 65535"),
+            ("MINITWIT__MODE", "prod", "mode is prod (MINITWIT__MODE): write \"development\" or \"production\""),
+            ("MINITWIT__LOG__FORMAT", "xml", "log.format is xml (MINITWIT__LOG__FORMAT): write \"auto\", \"json\""),
+            ("MINITWIT__SIMULATOR__ENABLED", "perhaps", "simulator.enabled is perhaps"),
+            ("MINITWIT__SIMULATOR__ENABLED", "perhaps", "write true or false"),
+            ("MINITWIT__DATABASE__POOL_SIZE", "4294967296", "write a whole number from 0 to 4294967295"),
+            (
+                "MINITWIT__DATABASE__WAIT_MS",
+                "soon",
+                "database.wait_ms is soon (MINITWIT__DATABASE__WAIT_MS): write a whole number, 0",
+            ),
+            (
+                "MINITWIT__SERVER__HOST",
+                "localhost",
+                "server.host is localhost (MINITWIT__SERVER__HOST): write an IP address: 127.0.0.1",
+            ),
+            (
+                "MINITWIT__SERVER__ORIGIN",
+                "example.org",
+                "server.origin (MINITWIT__SERVER__ORIGIN): \"example.org\" is no origin",
+            ),
+            (
+                "MINITWIT__SERVER__TRUSTED_PROXIES",
+                "10.0.0.0/8,10.x",
+                "server.trusted_proxies (MINITWIT__SERVER__TRUSTED_PROXIES): \"10.x\"",
+            ),
+            (
+                "MINITWIT__DATABASE__URL_FILE",
+                "/nowhere/at/all",
+                "/nowhere/at/all, which MINITWIT__DATABASE__URL_FILE names",
+            ),
+            ("MINITWIT_CONFIG", "/nowhere/at/all.toml", "/nowhere/at/all.toml"),
+        ] {
+            let why = refusal(&[(variable, value)]);
+            assert!(why.contains(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_shows_no_secret() {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let path = file.path().to_str().unwrap();
+        for text in
+            ["[simulator]\npassword = [\"s3cret\"]", "[database.url]\ns3cret = 1", "[database]\nurl = [\"s3cret\"]"]
+        {
+            std::fs::write(path, text).unwrap();
+            let why = refusal(&[("MINITWIT_CONFIG", path)]);
+            assert!(!why.contains("s3cret") || why.contains("database.url.s3cret"), "{why}");
+            assert!(why.contains("simulator.password") || why.contains("database.url"), "{why}");
+        }
+    }
+
+    #[test]
+    fn the_settings_in_force_are_a_settings_file_without_secrets() {
+        let secrets = [("DATABASE_URL", "postgres://me:s3cret@db/x"), ("MINITWIT__SIMULATOR__PASSWORD", "s3cret")];
+        let others = [
+            ("PORT", "0"),
+            ("MINITWIT__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
+            ("MINITWIT__SIMULATOR__USERNAME", "a \"quoted\"\tname\u{7f}, é"),
+            ("MINITWIT__MODE", "production"),
+            ("MINITWIT__SIMULATOR__ENABLED", "off"),
+            ("MINITWIT__BACKUP__DIRECTORY", "back\\ups"),
+        ];
+        let (settings, sources) = read_from(given(&[&secrets[..], &others].concat())).unwrap();
+        let shown = effective(&settings, &sources);
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for line in [
+            "mode = \"production\"  # MINITWIT__MODE",
+            "port = 0  # PORT",
+            "port = 9101  # default",
+            "trusted_proxies = [\"10.0.0.0/8\",\"fd00::/8\"]  # MINITWIT__SERVER__TRUSTED_PROXIES",
+            "enabled = false  # MINITWIT__SIMULATOR__ENABLED",
+            "# url = \"postgres://me:***@db/x\"  # DATABASE_URL",
+            "# password = \"***\"  # MINITWIT__SIMULATOR__PASSWORD",
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+        }
+
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(file.path(), &shown).unwrap();
+        let path = file.path().to_str().unwrap();
+        let again = read_from(given(&[&secrets[..], &[("MINITWIT_CONFIG", path)]].concat())).unwrap();
+        assert_eq!(serde_json::to_value(&again.0).unwrap(), serde_json::to_value(&settings).unwrap());
+        assert_eq!(*again.1.of("server.port"), Source::File(path.to_owned()));
+        let values =
+            |text: &str| text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(values(&effective(&again.0, &again.1)), values(&shown));
+    }
+
+    #[test]
+    fn the_settings_in_force_have_every_key() {
+        let (settings, sources) = read_from(given(&[])).unwrap();
+        let shown = effective(&settings, &sources);
+        let keys = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| line.starts_with('[') || line.contains(" = "));
+            let names = lines.map(|line| line.trim_start_matches("# ").split(" = ").next().unwrap().to_owned());
+            names.collect()
+        };
+        let comments = |line: &&str| !line.starts_with('#');
+        assert_eq!(keys(&shown), keys(&DEFAULTS.lines().filter(comments).collect::<Vec<_>>().join("\n")));
+        assert!(!shown.contains("null"), "{shown}");
+        assert!(keys(&shown).len() > 60);
     }
 
     #[test]

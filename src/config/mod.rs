@@ -5,8 +5,13 @@
 //! deployment must not start with is refused in `check.rs`. For operators: `docs/SETTINGS.md`.
 
 mod check;
+mod effective;
 mod layers;
+mod listening;
+mod sources;
 mod values;
+mod variables;
+mod wrong_value;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -15,21 +20,25 @@ use std::{
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use check::KNOWN_PASSWORD;
+pub use effective::effective;
 pub use layers::{load, read, secret_files};
-use values::comma_list;
+pub use listening::cannot_listen;
+pub use sources::{Source, Sources};
 pub use values::{LogFormat, Mode, Origin, Synchronous};
+use values::{comma_list, word};
 
 /// The embedded defaults, as text.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// Every setting of a running Minitwit. Field by field as in `defaults.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Development or production.
+    #[serde(deserialize_with = "word")]
     pub mode: Mode,
     /// The public listener.
     pub server: ServerSettings,
@@ -56,7 +65,7 @@ pub struct Settings {
 }
 
 /// `[server]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address to listen on.
@@ -104,7 +113,7 @@ pub struct ServerSettings {
 }
 
 /// `[ops]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpsSettings {
     /// Address to listen on.
@@ -114,10 +123,11 @@ pub struct OpsSettings {
 }
 
 /// `[database]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Where the data is; its scheme chooses the backend.
+    #[serde(serialize_with = "effective::hide_password")]
     pub url: SecretString,
     /// Connections of this process.
     pub pool_size: u32,
@@ -130,13 +140,14 @@ pub struct DatabaseSettings {
     /// Processes that serve from this database.
     pub replicas: u32,
     /// When SQLite waits for the disk.
+    #[serde(deserialize_with = "word")]
     pub synchronous: Synchronous,
     /// Whether `serve` migrates.
     pub migrate_at_start: bool,
 }
 
 /// `[passwords]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordSettings {
     /// argon2id's memory.
@@ -154,7 +165,7 @@ pub struct PasswordSettings {
 }
 
 /// `[sessions]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSettings {
     /// Days after the last visit.
@@ -164,7 +175,7 @@ pub struct SessionSettings {
 }
 
 /// `[messages]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageSettings {
     /// Characters of a message.
@@ -174,7 +185,7 @@ pub struct MessageSettings {
 }
 
 /// `[limits]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
     /// Sign-ins for one name from one address at once.
@@ -188,7 +199,7 @@ pub struct LimitSettings {
 }
 
 /// `[simulator]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatorSettings {
     /// Whether `/api` exists.
@@ -196,11 +207,12 @@ pub struct SimulatorSettings {
     /// Basic user name.
     pub username: String,
     /// Basic password.
+    #[serde(serialize_with = "effective::hide")]
     pub password: SecretString,
 }
 
 /// `[metrics]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricsSettings {
     /// Seconds between counts.
@@ -208,7 +220,7 @@ pub struct MetricsSettings {
 }
 
 /// `[backup]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackupSettings {
     /// Where backups are kept.
@@ -222,10 +234,11 @@ pub struct BackupSettings {
 }
 
 /// `[log]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
     /// Lines for people or for machines.
+    #[serde(deserialize_with = "word")]
     pub format: LogFormat,
     /// An `EnvFilter`.
     pub filter: String,

@@ -3,12 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, IntoDeserializer, SeqAccess, Visitor},
 };
 
 /// How strict to be about a configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Start with whatever there is.
@@ -19,7 +19,7 @@ pub enum Mode {
 
 /// When SQLite waits for the disk. A process that is killed loses nothing either way: this is about power
 /// failures and crashes of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Synchronous {
     /// At checkpoints: a power failure may take the transactions since the last one; the file stays whole.
@@ -29,7 +29,7 @@ pub enum Synchronous {
 }
 
 /// Who reads the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// People if standard output is a terminal, machines otherwise.
@@ -90,6 +90,17 @@ impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One of an enum's words. The settings' own library would not say which there are.
+pub(super) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(deserializer)?.into_deserializer())
 }
 
 /// A list from TOML (`["a", "b"]`), or from a variable (`a,b`), which knows no lists.

@@ -32,15 +32,18 @@ use rustix::net::sockopt;
 use tokio::time::{Instant, sleep_until};
 
 use self::{connection::Connection, crowd::Crowd, watch::Watch};
-use crate::{config::ServerSettings, state::AppState};
+use crate::{
+    config::{ServerSettings, cannot_listen},
+    state::AppState,
+};
 
-/// Binds `address`. What its connections inherit: how much of an answer the kernel keeps for a client that does
+/// Binds the `address` of a section of the settings (`server` or `ops`). What its connections inherit: how much of an answer the kernel keeps for a client that does
 /// not read, and when it gives one up.
 ///
 /// # Errors
 /// When the address cannot be had.
-pub fn bind(address: SocketAddr, settings: &ServerSettings) -> anyhow::Result<TcpListener> {
-    let socket = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+pub fn bind(section: &str, address: SocketAddr, settings: &ServerSettings) -> anyhow::Result<TcpListener> {
+    let socket = TcpListener::bind(address).map_err(|why| cannot_listen(section, address, why))?;
     let patience = u32::try_from(settings.response_timeout.saturating_mul(1000)).unwrap_or(u32::MAX);
     sockopt::set_tcp_user_timeout(&socket, patience).context("cannot set TCP_USER_TIMEOUT")?;
     if settings.send_buffer > 0 {

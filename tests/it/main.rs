@@ -15,6 +15,7 @@ mod api_contract;
 mod backups;
 mod bad_input;
 mod cli;
+mod cli_settings;
 mod connections;
 mod cross_site;
 mod doctor;

@@ -29,7 +29,13 @@ use tokio::{
 use tracing::{info, warn};
 
 use self::keeper::Keeper;
-use crate::{VERSION, config::Settings, db::Target, metrics::BackupMetrics, telemetry};
+use crate::{
+    VERSION,
+    config::{Settings, cannot_listen},
+    db::Target,
+    metrics::BackupMetrics,
+    telemetry,
+};
 
 /// For a statement that is under way when the end comes: containers are killed soon after.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -42,7 +48,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let target = Target::parse(&settings.database.url)?;
     let keeper = Keeper::new(target, settings.backup.clone(), metrics.clone(), Arc::clone(&stop))?;
     let address = settings.ops.address();
-    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    let listener = TcpListener::bind(address).map_err(|why| cannot_listen("ops", address, why))?;
     let ops_address = listener.local_addr()?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

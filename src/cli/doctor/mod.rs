@@ -30,7 +30,7 @@ pub(super) struct DoctorArguments {
 /// Looks, tells, and fails if anything does.
 pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     // Unchecked: what a start would refuse is to be in the table, with the rest.
-    let settings = config::read()?;
+    let (settings, _) = config::read()?;
     let mut findings = settings::check(&settings, machine::is_container());
     findings.extend(database::check(&settings));
     findings.extend(machine::check(&settings, &config::secret_files()));

@@ -1,0 +1,65 @@
+//! A value that a setting cannot take, as a sentence: key, value, where it came from, what is allowed.
+
+use anyhow::anyhow;
+use config::ConfigError;
+
+use super::{
+    sources::{Source, Sources},
+    variables::SECRETS,
+};
+
+/// The sentence for what the library says.
+pub(super) fn explain(error: ConfigError, sources: &Sources) -> anyhow::Error {
+    let (key, message, allowed) = match error {
+        ConfigError::Type { key: Some(key), expected, .. } => {
+            let allowed = allowed(&key, expected);
+            (key, String::new(), Some(allowed))
+        }
+        ConfigError::At { error, key: Some(key), .. } => {
+            let message = error.to_string();
+            let allowed = words(&message);
+            (key, message, allowed)
+        }
+        other => return anyhow::Error::new(other).context("cannot use the settings"),
+    };
+    // Of a list, the setting is the whole.
+    let key = key.split('[').next().unwrap_or(&key);
+    let source = sources.of(key);
+    match allowed {
+        Some(allowed) => anyhow!("{key}{} ({source}): write {allowed}", shown(key, sources)),
+        None if *source == Source::Default => anyhow!("{key}: {message}"),
+        None => anyhow!("{key} ({source}): {message}"),
+    }
+}
+
+/// The value, unless it is a secret or more than a word.
+fn shown(key: &str, sources: &Sources) -> String {
+    use config::ValueKind::{Array, Nil, Table};
+    let is_secret = SECRETS.contains(&key);
+    match sources.given(key).map(|given| &given.value.kind) {
+        None | Some(Array(_) | Nil | Table(_)) => String::new(),
+        Some(_) if is_secret => String::new(),
+        Some(value) => format!(" is {value}"),
+    }
+}
+
+/// What may be written where the library wants one of its own types.
+fn allowed(key: &str, expected: &str) -> String {
+    match expected {
+        // Of what is no number at all, the library does not say how wide it should be.
+        _ if key.ends_with("port") => format!("a whole number from 0 to {} (0: a free port)", u16::MAX),
+        "an unsigned 32 bit integer" => format!("a whole number from 0 to {}", u32::MAX),
+        number if number.contains("integer") => "a whole number, 0 or more".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The words that an enum of ours, or an address, takes.
+fn words(message: &str) -> Option<String> {
+    if message == "invalid IP address syntax" {
+        return Some("an IP address: 127.0.0.1, or 0.0.0.0 for every address of this machine".to_owned());
+    }
+    let (_, words) = message.strip_prefix("unknown variant ")?.split_once(", expected ")?;
+    Some(words.trim_start_matches("one of ").replace('`', "\""))
+}
