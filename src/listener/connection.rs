@@ -48,13 +48,17 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.watch.may_read(context) {
+        let most = self.watch.may_read(context);
+        if most == 0 {
             return Poll::Pending;
         }
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.watch.have_read(buffer.filled().len() - before);
-        outcome
+        let room = buffer.initialize_unfilled_to(most.min(buffer.remaining()));
+        let mut part = ReadBuf::new(room);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
+        let read = part.filled().len();
+        buffer.advance(read);
+        self.watch.have_read(read);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -171,6 +171,29 @@ async fn who_does_not_read_is_not_answered_on_and_on() {
 }
 
 #[tokio::test]
+async fn requests_sent_ahead_wait_with_the_client() {
+    let db = TestDatabase::sqlite();
+    let process = Process::start(&db, &[]);
+    let memory = || -> usize {
+        let status = process.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    let before = memory();
+    let ahead = "GET /public HTTP/1.1\r\nhost: x\r\n\r\n".repeat(5000);
+    let mut greedy = Vec::new();
+    for _ in 0..30 {
+        let mut stream = TcpStream::connect(process.address).await.unwrap();
+        // It does not get all of it away: the server takes no more than it answers.
+        timeout(Duration::from_millis(50), stream.write_all(ahead.as_bytes())).await.ok();
+        greedy.push(stream);
+    }
+    sleep(Duration::from_secs(1)).await;
+    let each = memory().saturating_sub(before) / greedy.len();
+    assert!(each < 600, "{each} KiB for each connection that sends ahead and does not read");
+}
+
+#[tokio::test]
 async fn redirects_for_somebody_who_does_not_read_do_not_pile_up_either() {
     let (app, _db) = impatient();
     let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(40_000);
