@@ -8,7 +8,7 @@ use std::hint::black_box;
 use askama::filters::Escaper;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use minitwit::{
-    domain::{MessageText, UserId, Username},
+    domain::{MessageRules, MessageText, UserId, Username},
     features::avatars::identicon,
     http::html::{ContractEscaper, machine_time, profile_path, shown_time},
 };
@@ -18,8 +18,8 @@ const PLAIN: &str =
     "From hour to hour yesterday I saw my white face of it, and nobody had watered the second-best hat.";
 /// Every character that is escaped, and some that only look dangerous.
 const HOSTILE: &str = r#"<script>alert("Ü & co's 'hat'")</script> <a href="javascript:x()">“hé” → 🦀</a>"#;
-/// As `messages.max_length` is by default.
-const LIMIT: usize = 500;
+/// As they are by default.
+const LIMITS: MessageRules = MessageRules { max_length: 500, max_bytes: 12_500 };
 
 fn escaping(c: &mut Criterion) {
     let mut group = c.benchmark_group("escape");
@@ -55,9 +55,9 @@ fn parsing(c: &mut Criterion) {
         group.bench_function(format!("username/{name}"), |b| b.iter(|| Username::parse(black_box(raw))));
     }
     let long = PLAIN.repeat(5);
-    let letters = "é".repeat(LIMIT);
+    let letters = "é".repeat(LIMITS.max_length);
     for (name, raw) in [("short", PLAIN), ("too long", long.as_str()), ("500 letters", letters.as_str())] {
-        group.bench_function(format!("text/{name}"), |b| b.iter(|| MessageText::parse(black_box(raw), LIMIT)));
+        group.bench_function(format!("text/{name}"), |b| b.iter(|| MessageText::parse(black_box(raw), LIMITS)));
     }
     group.finish();
 }

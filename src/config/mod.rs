@@ -180,6 +180,8 @@ pub struct SessionSettings {
 pub struct MessageSettings {
     /// Characters of a message.
     pub max_length: usize,
+    /// Bytes of a message; 0: no limit of its own.
+    pub max_bytes: usize,
     /// Messages a page.
     pub page_size: u32,
 }

@@ -1,15 +1,28 @@
 //! The text of a message.
 
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Bytes allowed for each character of the limit: the longest emoji in use (a family of four with
-/// skin tones) has 41, and a "character" with a thousand accents is no text.
-const BYTES_PER_CHARACTER: usize = 48;
+use super::invisible::is_invisible;
+
+/// Combining marks that one character may bear. The longest stack in any real text has eight (a Tibetan
+/// letter of the Kalachakra mantra); Unicode's Stream-Safe Text Format stops at 30, "significantly beyond
+/// what is required", and 30 on each of 500 characters already paint over a whole page.
+const MAX_MARKS: usize = 8;
+
+/// How much one message may be (the settings under `[messages]`).
+#[derive(Clone, Copy, Debug)]
+pub struct MessageRules {
+    /// Characters, as a reader counts them: grapheme clusters.
+    pub max_length: usize,
+    /// Bytes in UTF-8; 0: as many as the body of a request.
+    pub max_bytes: usize,
+}
 
 /// Why a text cannot be posted. `Display` is what the author reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Nothing but white space.
+    /// Nothing that anybody could see.
     #[error("You have to enter a message")]
     Blank,
     /// More than the limit, counted as a reader counts: in grapheme clusters.
@@ -18,37 +31,52 @@ pub enum MessageError {
         /// The limit in force.
         limit: usize,
     },
+    /// Few characters, but of many bytes each.
+    #[error("Your message is too large: at most {limit} bytes fit, and some characters take 25 and more")]
+    TooLarge {
+        /// The limit in force.
+        limit: usize,
+    },
+    /// A stack of accents.
+    #[error("Your message has a character with too many combining marks: at most {MAX_MARKS} fit on one")]
+    TooManyMarks,
     /// NUL or another control character that is no line break.
     #[error("Your message contains a control character")]
     ControlCharacter,
 }
 
-/// A text fit to be posted: trimmed, not blank, within the limit, line breaks as `\n`.
+/// A text fit to be posted: trimmed, not blank, within the limits, line breaks as `\n`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Trims, unifies line breaks and checks. `limit` is in characters as a reader counts them
-    /// (the setting `messages.max_length`).
+    /// Trims, unifies line breaks and checks.
     ///
     /// # Errors
     /// The first rule that the text breaks.
-    pub fn parse(raw: &str, limit: usize) -> Result<Self, MessageError> {
+    pub fn parse(raw: &str, rules: MessageRules) -> Result<Self, MessageError> {
         let text = raw.trim();
-        if text.is_empty() {
+        if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
             return Err(MessageError::Blank);
         }
-        // Cheap first: a megabyte of text is refused before anybody counts its graphemes.
-        if text.len() > limit.saturating_mul(BYTES_PER_CHARACTER) {
-            return Err(MessageError::TooLong { limit });
-        }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        // Cheap first: a megabyte of text is refused before anybody counts its graphemes.
+        if rules.max_bytes > 0 && text.len() > rules.max_bytes {
+            // Letters of a byte each are too many, not too large.
+            let limit = rules.max_length;
+            let is_long = text.len() > limit && text.chars().count() > limit.saturating_mul(2 + MAX_MARKS);
+            let too_large = MessageError::TooLarge { limit: rules.max_bytes };
+            return Err(if is_long { MessageError::TooLong { limit } } else { too_large });
+        }
         if text.chars().any(|c| c.is_control() && c != '\n') {
             return Err(MessageError::ControlCharacter);
         }
         // A text has at most as many graphemes as bytes: most messages need no counting.
-        if text.len() > limit && text.graphemes(true).count() > limit {
-            return Err(MessageError::TooLong { limit });
+        if text.len() > rules.max_length && text.graphemes(true).count() > rules.max_length {
+            return Err(MessageError::TooLong { limit: rules.max_length });
+        }
+        if !text.is_ascii() && text.graphemes(true).any(|character| marks(character) > MAX_MARKS) {
+            return Err(MessageError::TooManyMarks);
         }
         Ok(Self(text))
     }
@@ -60,45 +88,91 @@ impl MessageText {
     }
 }
 
+fn marks(character: &str) -> usize {
+    // Most characters are too short to bear so many, of a byte and a half each at the least.
+    if character.len() <= MAX_MARKS {
+        return 0;
+    }
+    character.chars().filter(|c| c.general_category_group() == GeneralCategoryGroup::Mark).count()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    #[test]
-    fn a_text_is_trimmed_and_keeps_its_line_breaks() {
-        let text = MessageText::parse("  one\r\ntwo\rthree\n ", 500).unwrap();
-        assert_eq!(text.as_str(), "one\ntwo\nthree");
+    fn parse(raw: &str) -> Result<MessageText, MessageError> {
+        MessageText::parse(raw, MessageRules { max_length: 500, max_bytes: 12_500 })
     }
 
     #[test]
-    fn blank_texts_and_control_characters_are_refused() {
-        assert_eq!(MessageText::parse(" \n\u{a0}", 500), Err(MessageError::Blank));
-        for text in ["a\0b", "a\tb", "a\u{1b}[31m", "a\u{85}b"] {
-            assert_eq!(MessageText::parse(text, 500), Err(MessageError::ControlCharacter), "{text:?}");
+    fn a_text_is_trimmed_and_keeps_its_line_breaks() {
+        assert_eq!(parse("  one\r\ntwo\rthree\n ").unwrap().as_str(), "one\ntwo\nthree");
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        for text in ["a\0b", "a\tb", "a\u{1b}[31m", "a\u{85}b", "\0"] {
+            assert_eq!(parse(text), Err(MessageError::ControlCharacter), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_nobody_can_see_is_blank() {
+        for text in ["", " \n\u{a0}", "\u{3164}", "\u{2800} \u{2800}", "\u{200b}\u{feff}", "\u{34f}\u{e0100}\u{ad}"] {
+            assert_eq!(parse(text), Err(MessageError::Blank), "{text:?}");
+        }
+        for text in ["\u{200b}.", "\u{2800}a", "❤\u{fe0f}", "\u{301}"] {
+            assert_eq!(parse(text).unwrap().as_str(), text);
         }
     }
 
     #[test]
     fn the_limit_counts_what_a_reader_counts() {
-        let family = "👨‍👩‍👧‍👦";
-        assert!(MessageText::parse(&family.repeat(500), 500).is_ok());
-        assert_eq!(MessageText::parse(&family.repeat(501), 500), Err(MessageError::TooLong { limit: 500 }));
+        // Letters of every length, conjuncts, Hangul of parts, and the longest emoji in common use.
+        for character in ["a", "é", "e\u{301}", "李", "क्षि", "\u{1112}\u{1161}\u{11ab}", "𝔊", "🤦🏽‍♀️", "👨‍👩‍👧‍👦"]
+        {
+            assert!(parse(&character.repeat(500)).is_ok(), "{character}");
+            assert_eq!(parse(&character.repeat(501)).is_ok(), false, "{character}");
+        }
+        assert_eq!(parse(&"é".repeat(501)), Err(MessageError::TooLong { limit: 500 }));
+        assert_eq!(parse(&"a".repeat(60_000)), Err(MessageError::TooLong { limit: 500 }));
     }
 
     #[test]
-    fn a_letter_with_a_thousand_accents_is_too_long() {
-        let zalgo = format!("a{}", "\u{301}".repeat(50_000));
-        assert_eq!(MessageText::parse(&zalgo, 500), Err(MessageError::TooLong { limit: 500 }));
+    fn bytes_have_a_limit_of_their_own() {
+        let kisses = "🧑🏻‍❤️‍💋‍🧑🏼".repeat(400);
+        assert_eq!(parse(&kisses), Err(MessageError::TooLarge { limit: 12_500 }));
+        let unbounded = MessageRules { max_length: 500, max_bytes: 0 };
+        assert!(MessageText::parse(&kisses, unbounded).is_ok());
+    }
+
+    #[test]
+    fn a_character_bears_as_many_marks_as_in_any_script_and_no_tower() {
+        for fine in ["ཧྐྵྨླྺྼྻྂ", "र्त्स्न्याः", "နွဲ့ုံ", "ệ̱́", "שָׁ֑֔"]
+        {
+            assert!(parse(fine).is_ok(), "{fine}");
+        }
+        let tower = format!("a{}", "\u{301}".repeat(MAX_MARKS + 1));
+        assert_eq!(parse(&tower), Err(MessageError::TooManyMarks));
+        let hidden_joiners = format!("a{}", "\u{301}\u{200d}".repeat(MAX_MARKS + 1));
+        assert_eq!(parse(&hidden_joiners), Err(MessageError::TooManyMarks));
     }
 
     proptest! {
         #[test]
         fn what_parses_parses_again_to_itself(raw in any::<String>()) {
-            if let Ok(text) = MessageText::parse(&raw, 40) {
-                prop_assert_eq!(MessageText::parse(text.as_str(), 40), Ok(text));
+            let rules = MessageRules { max_length: 40, max_bytes: 300 };
+            if let Ok(text) = MessageText::parse(&raw, rules) {
+                prop_assert!(text.as_str().len() <= rules.max_bytes);
+                prop_assert_eq!(MessageText::parse(text.as_str(), rules), Ok(text));
             }
+        }
+
+        #[test]
+        fn what_is_only_white_or_ignorable_is_blank(raw in "[\\p{White_Space}\\p{Default_Ignorable_Code_Point}\\x{2800}]*") {
+            prop_assert_eq!(parse(&raw), Err(MessageError::Blank));
         }
     }
 }

@@ -6,6 +6,8 @@
 
 pub mod email;
 pub mod ids;
+pub mod invisible;
+pub mod lookalikes;
 pub mod message;
 pub mod password;
 pub mod routes;
@@ -13,6 +15,6 @@ pub mod username;
 
 pub use email::Email;
 pub use ids::{MessageId, UserId};
-pub use message::{MessageError, MessageText};
+pub use message::{MessageError, MessageRules, MessageText};
 pub use password::{Hasher, Password, PasswordError, PasswordRules};
 pub use username::Username;

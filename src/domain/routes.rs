@@ -48,8 +48,13 @@ const KEPT_FREE: [&str; 14] = [
     "tags",
 ];
 
+/// All of them.
+pub fn reserved() -> impl Iterator<Item = &'static str> {
+    MOUNTED.into_iter().chain(KEPT_FREE)
+}
+
 /// Whether `word` is a route of the site, or kept free to become one.
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
-    MOUNTED.contains(&word) || KEPT_FREE.contains(&word)
+    reserved().any(|route| route == word)
 }

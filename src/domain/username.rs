@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::routes;
+use super::{invisible::is_invisible, routes};
 
 /// The longest name, in characters after normalisation (the contract's number).
 pub const MAX_CHARS: usize = 50;
@@ -14,14 +14,24 @@ pub const MAX_CHARS: usize = 50;
 /// What may stand in a path unescaped beside letters and digits (RFC 3986, unreserved).
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A name fit for a user: 1 to [`MAX_CHARS`] characters, NFC, printable, no route of the site.
+/// A name that a user can bear: 1 to [`MAX_CHARS`] characters, NFC, nothing that breaks a path.
 ///
 /// Case counts, spaces inside are normal ("First Last").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Username(String);
 
 impl Username {
-    /// Normalises and checks; `None` when no user can bear this name.
+    /// The name that somebody wants to have: one that [`Username::parse`] reads, of visible characters and
+    /// single spaces between them, and in no case a word of the site. `None` when it is not to be given.
+    #[must_use]
+    pub fn choose(raw: &str) -> Option<Self> {
+        let name = Self::parse(raw)?;
+        let fits = name.0.split(' ').all(|word| !word.is_empty() && !word.chars().any(is_unseen));
+        (fits && !routes::is_reserved(&folded(&name.0))).then_some(name)
+    }
+
+    /// The name that somebody is looked for by: normalised, and `None` when nobody can bear it.
+    /// More lenient than [`Username::choose`]: accounts older than a rule keep signing in.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         // A bound before the work: normalisation at most triples the characters, never divides
@@ -75,6 +85,18 @@ fn is_refused(c: char) -> bool {
     )
 }
 
+/// What makes one name pass for another by leaving nothing to see, or no more than a space.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// A word as whoever skims over it reads it: without case, without width or ligature.
+fn folded(word: &str) -> String {
+    let lower = |text: &str| text.nfkc().flat_map(char::to_lowercase).collect::<String>();
+    // Twice: a compatibility letter may have a capital in it, and the small letter of a capital a mark.
+    lower(&lower(word))
+}
+
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -89,8 +111,38 @@ mod tests {
 
     #[test]
     fn names_of_the_sample_are_fine() {
-        for name in ["Roger Histand", "a", "Ångström", "李 小龍", "o'Neil", "x..y", "Public", "a+b&c=\"<d>\""] {
+        for name in ["Roger Histand", "a", "Ångström", "李 小龍", "o'Neil", "x..y", "Publican", "a+b&c=\"<d>\""] {
             assert_eq!(Username::parse(name).map(|n| n.0).as_deref(), Some(name));
+            assert_eq!(Username::choose(name), Username::parse(name));
+        }
+    }
+
+    #[test]
+    fn names_that_pass_for_another_are_not_given_and_still_found() {
+        for name in [
+            "Roger  Histand",
+            "Roger\u{a0}Histand",
+            "Roger\u{3000}Histand",
+            "Roger Histand\u{3164}",
+            "Roger Histand\u{ffa0}",
+            "Roger\u{34f} Histand",
+            "Roger Histand\u{fe0f}",
+            "Roger Histand\u{e0100}",
+            "\u{3164}",
+            "\u{2800}",
+            "a\u{115f}b",
+            "a\u{1160}",
+            "\u{17b4}a",
+            "\u{17b5}",
+            "Admin",
+            "PUBLIC",
+            "Public",
+            "ＡＰＩ",
+            "ſtatic",
+            "Me",
+        ] {
+            assert_eq!(Username::choose(name), None, "{name:?}");
+            assert!(Username::parse(name).is_some(), "{name:?}");
         }
     }
 
@@ -127,6 +179,7 @@ mod tests {
     fn every_route_of_the_site_is_refused() {
         for route in routes::MOUNTED {
             assert_eq!(Username::parse(route), None, "{route}");
+            assert_eq!(Username::choose(&route.to_uppercase()), None, "{route}");
         }
     }
 
@@ -147,6 +200,27 @@ mod tests {
             if let Some(name) = Username::parse(&raw) {
                 prop_assert_eq!(Username::parse(name.as_str()), Some(name));
             }
+        }
+
+        #[test]
+        fn a_name_that_is_given_is_found_and_has_no_gap(raw in "[\\PC\\p{Default_Ignorable_Code_Point} \\x{2800}\\x{a0}]{1,20}") {
+            if let Some(name) = Username::choose(&raw) {
+                prop_assert_eq!(Username::parse(&raw), Some(name.clone()));
+                prop_assert_eq!(Username::choose(name.as_str()), Some(name.clone()));
+                prop_assert!(!name.as_str().chars().any(is_invisible));
+                prop_assert_eq!(name.as_str().split_whitespace().collect::<Vec<_>>().join(" "), name.as_str());
+            }
+        }
+
+        #[test]
+        fn no_spelling_of_a_route_is_given(at in 0..routes::MOUNTED.len(), capitals: u32, wide: u32) {
+            let disguise = |(place, c): (usize, char)| {
+                let c = if capitals >> place & 1 == 1 { c.to_ascii_uppercase() } else { c };
+                let is_wide = wide >> place & 1 == 1;
+                if is_wide { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
+            };
+            let name: String = routes::MOUNTED[at].chars().enumerate().map(disguise).collect();
+            prop_assert_eq!(Username::choose(&name), None, "{}", name);
         }
 
         #[test]

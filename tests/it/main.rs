@@ -25,6 +25,7 @@ mod forms;
 mod home_timeline;
 mod logs;
 mod migrations;
+mod names;
 mod openapi;
 mod operations;
 mod paging;

@@ -63,7 +63,7 @@ mod tests {
     use super::{super::scenario_file, *};
     use crate::{
         cli::scenario_file::{Command, Kind},
-        domain::{Email, MessageText, Password, PasswordRules, Username},
+        domain::{Email, MessageRules, MessageText, Password, PasswordRules, Username},
     };
 
     fn scenario(actions: u32, seed: u64) -> String {
@@ -85,14 +85,18 @@ mod tests {
             assert_ne!(users.contains(user), is_new, "at {action}");
             match action.command {
                 Command::Register { email, password } => {
-                    assert!(Username::parse(user).is_some_and(|name| name.as_str() == user), "at {action}");
+                    assert!(Username::choose(user).is_some_and(|name| name.as_str() == user), "at {action}");
                     assert!(Email::parse(email).is_some(), "at {action}");
                     let rules = PasswordRules { min_length: 5 };
                     assert!(Password::choose(password.to_owned(), rules).is_ok() && password.len() <= 10);
                     users.insert(user);
                 }
                 Command::Tweet { text } => {
-                    assert!(MessageText::parse(text, 140).is_ok_and(|parsed| parsed.as_str() == text), "at {action}");
+                    assert!(
+                        MessageText::parse(text, MessageRules { max_length: 140, max_bytes: 500 })
+                            .is_ok_and(|parsed| parsed.as_str() == text),
+                        "at {action}"
+                    );
                 }
                 Command::Follow { whom } => {
                     assert!(users.contains(whom) && whom != user, "at {action}");

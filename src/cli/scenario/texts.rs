@@ -110,14 +110,15 @@ mod tests {
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
     use super::*;
-    use crate::domain::MessageText;
+    use crate::domain::{MessageRules, MessageText};
 
     #[test]
     fn texts_are_messages_and_look_like_the_recorded_ones() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let texts: Vec<_> = (0..11_306).map(|_| text(&mut rng)).collect();
         for text in &texts {
-            let parsed = MessageText::parse(text, MAX_CHARS).unwrap_or_else(|why| panic!("{text:?}: {why}"));
+            let parsed = MessageText::parse(text, MessageRules { max_length: MAX_CHARS, max_bytes: 500 })
+                .unwrap_or_else(|why| panic!("{text:?}: {why}"));
             assert_eq!(parsed.as_str(), text);
             assert!((10..=MAX_CHARS).contains(&text.chars().count()), "{text}");
             assert!(!text.contains(['\t', '\n', '\r']), "{text:?}");

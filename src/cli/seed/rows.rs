@@ -177,7 +177,7 @@ mod tests {
     use std::collections::{BTreeMap, HashSet};
 
     use super::*;
-    use crate::domain::{Email, MessageText, Username};
+    use crate::domain::{Email, MessageRules, MessageText, Username};
 
     fn rows(users: u32, messages: u32, follows: u32) -> Rows {
         Rows::new(Plan::new(users, messages, follows).unwrap(), 1, 1_700_000_000)
@@ -195,7 +195,7 @@ mod tests {
         let users: Vec<_> = rows(10_000, 100, 100_000).users("hash").collect();
         assert!(users.iter().map(|user| user.id).eq(1..=10_000));
         for user in &users {
-            assert_eq!(Username::parse(&user.username).unwrap().as_str(), user.username);
+            assert_eq!(Username::choose(&user.username).unwrap().as_str(), user.username);
             assert!(Email::parse(&user.email).is_some(), "{}", user.email);
         }
         assert_eq!(users.iter().map(|user| &user.username).collect::<HashSet<_>>().len(), 10_000);
@@ -211,7 +211,9 @@ mod tests {
         assert_eq!(messages.last().unwrap().published_at, 1_700_000_000);
         assert_eq!(*tally(messages.iter().map(|message| message.published_at)).values().max().unwrap(), PER_SECOND);
         assert!(rows.users("").all(|user| user.created_at <= messages[0].published_at));
-        assert!(messages.iter().all(|message| MessageText::parse(&message.text, 140).is_ok()));
+        assert!(messages.iter().all(|message| {
+            MessageText::parse(&message.text, MessageRules { max_length: 140, max_bytes: 500 }).is_ok()
+        }));
         let flagged = messages.iter().filter(|message| message.flagged).count();
         assert!((400..600).contains(&flagged), "{flagged} of an expected 500");
     }

@@ -28,7 +28,7 @@ pub fn mount(api: &mut web::ServiceConfig) {
 /// A missing key counts as an empty value, and is refused in the same words.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct RegisterRequest {
-    /// 1 to 50 printable characters, trimmed, no `/ \ ? # %`, no route of the site.
+    /// 1 to 50 visible characters, single spaces between them, no `/ \ ? # %`, no route of the site in any case.
     #[schema(nullable = false, required, min_length = 1, example = "Roger Histand")]
     username: Option<String>,
     /// Contains an `@`, at most 254 bytes.

@@ -103,7 +103,7 @@ fn check(account: NewAccount) -> Result<(Username, Email, Password), RegisterErr
     if account.username.is_empty() {
         return Err(RegisterError::MissingUsername);
     }
-    let username = Username::parse(&account.username).ok_or(RegisterError::InvalidUsername)?;
+    let username = Username::choose(&account.username).ok_or(RegisterError::InvalidUsername)?;
     let email = Email::parse(&account.email).ok_or(RegisterError::InvalidEmail)?;
     let matches = account.password_again.is_none_or(|again| again == account.password);
     let password = Password::choose(account.password, account.rules)?;

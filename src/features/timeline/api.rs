@@ -53,7 +53,8 @@ impl<'a> From<&'a MessageRow> for MessageJson<'a> {
 /// A message to be. A missing key is a blank message.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct MessageRequest {
-    /// Trimmed; 1 to 500 characters (a setting), no control characters but line breaks.
+    /// Trimmed; 1 to 500 characters and at most 12,500 bytes (settings), at most 8 combining marks on a
+    /// character, no control characters but line breaks.
     #[schema(
         nullable = false,
         required,
@@ -133,7 +134,7 @@ pub(crate) async fn list_messages_of(
     request_body = MessageRequest,
     responses(
         (status = 204, description = "Posted"),
-        (status = 400, description = "Blank, too long, or with control characters", body = ErrorJson),
+        (status = 400, description = "Blank, too long or too large, or with control characters or towers of marks", body = ErrorJson),
         (status = 403, description = "Without the simulator's credentials", body = ErrorJson),
         (status = 404, description = "No such user", body = ErrorJson),
     ),

@@ -15,7 +15,7 @@ use crate::{
         simulator::Recorded,
         users,
     },
-    domain::{MessageError, MessageId, MessageText, UserId, Username},
+    domain::{MessageError, MessageId, MessageRules, MessageText, UserId, Username},
     error::Error,
     state::AppState,
 };
@@ -144,7 +144,9 @@ pub async fn post(
     text: &str,
     latest: Option<i64>,
 ) -> Result<Result<Recorded<Option<MessageId>>, MessageError>, Error> {
-    let text = match MessageText::parse(text, state.settings.messages.max_length) {
+    let settings = &state.settings.messages;
+    let rules = MessageRules { max_length: settings.max_length, max_bytes: settings.max_bytes };
+    let text = match MessageText::parse(text, rules) {
         Ok(text) => text,
         Err(refusal) => return Ok(Err(refusal)),
     };
