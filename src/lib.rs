@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod sampling;
 pub mod telemetry;
 pub mod throttle;
+pub mod turns;
 
 /// What this binary was built from.
 pub struct Version {

@@ -119,7 +119,7 @@ impl Metrics {
             messages_posted: add.counters("minitwit_messages_posted_total", "Messages stored.", &["source"])?,
             follow_actions: add.counters(
                 "minitwit_follow_actions_total",
-                "Follows and unfollows; noop: nothing changed.",
+                "Follows and unfollows; noop: nothing changed; refused: one follows as many as one may.",
                 &["action", "effect", "source"],
             )?,
             logins: add.counters("minitwit_logins_total", "Attempts to sign in.", &["result"])?,
@@ -204,6 +204,7 @@ impl Metrics {
                 }
             }
         }
+        begin(&self.follow_actions, &["follow", "refused", "web"]);
         for result in ["ok", "unknown_user", "wrong_password"] {
             begin(&self.logins, &[result]);
         }

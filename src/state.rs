@@ -18,6 +18,7 @@ use crate::{
     metrics::Metrics,
     sampling::Sampler,
     throttle::Throttle,
+    turns::Turns,
 };
 
 /// Built once, shared by all workers.
@@ -36,6 +37,8 @@ pub struct AppState {
     pub throttle: Throttle,
     /// Which lines about refusals are written.
     pub refusal_lines: Sampler,
+    /// Whose costly pages are worked on.
+    pub turns: Turns,
     shutting_down: AtomicBool,
 }
 
@@ -52,6 +55,7 @@ impl AppState {
             first_pages: FirstPages::new(&metrics),
             throttle: Throttle::new(&settings.limits),
             refusal_lines: Sampler::new(settings.log.refusals_per_second),
+            turns: Turns::new(settings.limits.home_pages_at_once, Duration::from_millis(settings.database.wait_ms)),
             shutting_down: AtomicBool::new(false),
             settings,
             metrics,

@@ -4,6 +4,8 @@
 //! lock another person out, and one over all names. They live in this process: with N replicas an
 //! attacker has N times the attempts, and a blanket limit belongs into the proxy.
 
+mod acts;
+
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
@@ -14,10 +16,14 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
+pub use acts::Acts;
+
 use crate::{config::LimitSettings, error::Error};
 
 /// The limits on attempts.
 pub struct Throttle {
+    /// The limits on what is done once one is in.
+    pub acts: Acts,
     logins: Option<DefaultKeyedRateLimiter<(IpAddr, String)>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
@@ -27,6 +33,7 @@ impl Throttle {
     #[must_use]
     pub fn new(limits: &LimitSettings) -> Self {
         Self {
+            acts: Acts::new(limits),
             logins: quota(limits.login_burst, limits.login_per_minute).map(RateLimiter::keyed),
             addresses: quota(limits.address_burst, limits.address_per_minute).map(RateLimiter::keyed),
         }
@@ -52,6 +59,7 @@ impl Throttle {
 
     /// Forgets who has been quiet long enough to have all attempts again.
     pub fn sweep(&self) {
+        self.acts.sweep();
         if let Some(logins) = &self.logins {
             logins.retain_recent();
         }
@@ -86,7 +94,9 @@ mod tests {
     use super::*;
 
     fn throttle(login_burst: u32, address_burst: u32) -> Throttle {
-        let limits = LimitSettings { login_burst, login_per_minute: 1, address_burst, address_per_minute: 1 };
+        let defaults = crate::config::Settings::defaults().limits;
+        let limits =
+            LimitSettings { login_burst, login_per_minute: 1, address_burst, address_per_minute: 1, ..defaults };
         Throttle::new(&limits)
     }
 

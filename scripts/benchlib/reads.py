@@ -20,7 +20,8 @@ def measure(world, table):
         if not any(table.wants(what, backend) for what in wanted):
             continue
         database = world.seeded(backend)
-        with world.serve(database) as minitwit:
+        # One reader stands for 32: a single account has two of its home pages worked on at a time.
+        with world.serve(database, MINITWIT__LIMITS__HOME_PAGES_AT_ONCE="0") as minitwit:
             for what, connections, goal in pages:
                 against_fixed_bytes(world, table, minitwit, what, backend, "/public", connections, goal)
             path = "/" + urllib.parse.quote(busiest_author(database)[1])

@@ -130,7 +130,7 @@ def beside_newcomers(world, table, backend):
     """The limits on sign-ins and registrations of one address are off: eight clients come from one."""
     database = world.seeded(backend)
     loads = dict(zip(TARGETS, (lambda port, seconds: wrk(port, "/public", 32, seconds), poster(world, database))))
-    unlimited = {f"MINITWIT__LIMITS__{name}_BURST": "0" for name in ("LOGIN", "ADDRESS")}
+    unlimited = {f"MINITWIT__LIMITS__{name}_BURST": "0" for name in ("LOGIN", "ADDRESS", "REGISTER")}
     with world.serve(database, **unlimited) as minitwit:
         for target, load in loads.items():
             counts = []

@@ -198,6 +198,30 @@ pub struct LimitSettings {
     pub address_burst: u32,
     /// The same, a minute, afterwards.
     pub address_per_minute: u32,
+    /// Registrations from one address at once.
+    pub register_burst: u32,
+    /// The same, a minute, afterwards.
+    pub register_per_minute: u32,
+    /// Messages of one account at once.
+    pub post_burst: u32,
+    /// The same, a minute, afterwards.
+    pub post_per_minute: u32,
+    /// Messages from one address at once.
+    pub post_address_burst: u32,
+    /// The same, a minute, afterwards.
+    pub post_address_per_minute: u32,
+    /// Follows and unfollows of one account at once.
+    pub follow_burst: u32,
+    /// The same, a minute, afterwards.
+    pub follow_per_minute: u32,
+    /// Follows and unfollows from one address at once.
+    pub follow_address_burst: u32,
+    /// The same, a minute, afterwards.
+    pub follow_address_per_minute: u32,
+    /// People whom one account follows on the site; 0: no limit.
+    pub max_follows: u32,
+    /// Home timelines of one account that are worked on at once; 0: no limit.
+    pub home_pages_at_once: usize,
 }
 
 /// `[simulator]`

@@ -13,6 +13,7 @@ use super::{
     connection::DbConnection,
     schema::{follows, messages, users},
 };
+use crate::domain::lookalikes::skeleton;
 
 /// Rows held in memory at once: a megabyte or two.
 pub const CHUNK: usize = 10_000;
@@ -33,8 +34,7 @@ pub trait Row: Sized {
 }
 
 /// A row of `users`.
-#[derive(Clone, Debug, PartialEq, Eq, Insertable, Queryable)]
-#[diesel(table_name = users, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct User<'a> {
     /// The id.
     pub id: i64,
@@ -47,6 +47,18 @@ pub struct User<'a> {
     pub password_hash: Cow<'a, str>,
     /// Seconds since the epoch.
     pub created_at: i64,
+}
+
+/// A row of `users` as it is stored: with what follows from the others.
+#[derive(Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+struct StoredUser<'a> {
+    id: i64,
+    username: &'a str,
+    email: &'a str,
+    password_hash: &'a str,
+    created_at: i64,
+    skeleton: String,
 }
 
 /// A row of `messages`.
@@ -91,12 +103,27 @@ macro_rules! insert {
 
 impl Row for User<'_> {
     fn insert(conn: &mut DbConnection, rows: &[Self]) -> QueryResult<()> {
+        let stored = rows.iter().map(|user| StoredUser {
+            id: user.id,
+            username: &user.username,
+            email: &user.email,
+            password_hash: &user.password_hash,
+            created_at: user.created_at,
+            skeleton: skeleton(&user.username),
+        });
+        let stored: Vec<StoredUser<'_>> = stored.collect();
+        let rows = stored.as_slice();
         insert!(users, conn, rows)
     }
 
     fn page(conn: &mut DbConnection, last: Option<&Self>, limit: i64) -> QueryResult<Vec<Self>> {
         let after = last.map_or(i64::MIN, |user| user.id);
-        users::table.filter(users::id.gt(after)).order(users::id).limit(limit).load(conn)
+        users::table
+            .filter(users::id.gt(after))
+            .order(users::id)
+            .limit(limit)
+            .select((users::id, users::username, users::email, users::password_hash, users::created_at))
+            .load(conn)
     }
 
     fn count(conn: &mut DbConnection) -> QueryResult<i64> {

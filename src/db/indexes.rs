@@ -117,7 +117,7 @@ mod tests {
             columns.sort_unstable();
             columns
         };
-        assert_eq!(of("users"), [("id", true, false), ("username", true, false)]);
+        assert_eq!(of("users"), [("id", true, false), ("skeleton", false, true), ("username", true, false)]);
         assert_eq!(
             of("messages"),
             [("author_id,published_at,id", false, true), ("id", true, false), ("published_at,id", false, true)]

@@ -10,7 +10,10 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{DbConnection, Target};
+use super::{
+    connection::{DbConnection, Target},
+    skeletons,
+};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -18,23 +21,28 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// The advisory lock that replicas starting together queue for: "minitwit" in ASCII.
 const LOCK: i64 = 0x6d69_6e69_7477_6974;
 
-/// Applies what is pending and returns the names applied. Safe to call from many processes at
-/// once: on Postgres under an advisory lock (Diesel takes none), on SQLite one writer at a time.
+/// Applies what is pending, works out the skeletons of names that have none, and returns the names applied.
+/// Safe to call from many processes at once: on Postgres under an advisory lock (Diesel takes none), on
+/// SQLite one writer at a time.
 ///
 /// # Errors
 /// When the database cannot be reached, or a migration fails; those before it stay applied.
 pub fn run(target: &Target) -> anyhow::Result<Vec<String>> {
-    let applied = match target.connect()? {
-        DbConnection::Postgres(mut conn) => {
-            sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut conn)?;
-            let applied = names(conn.run_pending_migrations(POSTGRES));
-            // The lock also goes with the connection; this lets go on the way of an error too.
-            sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(&mut conn)?;
-            applied
-        }
-        DbConnection::Sqlite(mut conn) => conn
+    let mut conn = target.connect()?;
+    if let DbConnection::Postgres(conn) = &mut conn {
+        sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(conn)?;
+    }
+    let applied = match &mut conn {
+        DbConnection::Postgres(conn) => names(conn.run_pending_migrations(POSTGRES)),
+        DbConnection::Sqlite(conn) => conn
             .exclusive_transaction(|conn| Ok::<_, diesel::result::Error>(names(conn.run_pending_migrations(SQLITE))))?,
     };
+    let filled = if applied.is_ok() { skeletons::fill(&mut conn) } else { Ok(0) };
+    if let DbConnection::Postgres(conn) = &mut conn {
+        // The lock also goes with the connection; this lets go on the way of an error too.
+        sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(conn)?;
+    }
+    filled?;
     applied.map_err(|why| anyhow!(why).context("a migration failed"))
 }
 

@@ -24,6 +24,7 @@ mod prepared;
 pub mod schema;
 pub mod sessions;
 pub mod simulator;
+pub mod skeletons;
 mod sqlite;
 pub mod stats;
 pub mod transfer;

@@ -9,6 +9,8 @@ diesel::table! {
         email -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        /// None until it is worked out: see `skeletons.rs`.
+        skeleton -> Nullable<Text>,
     }
 }
 

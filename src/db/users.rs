@@ -1,9 +1,14 @@
 //! Users: who there is.
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::exists,
+    prelude::*,
+    select, sql_query,
+    sql_types::{Integer, Text},
+};
 
 use super::{connection::DbConnection, schema::users};
-use crate::domain::{Email, UserId, Username};
+use crate::domain::{Email, UserId, Username, lookalikes};
 
 /// What signing in needs to know.
 pub struct Credentials {
@@ -44,13 +49,56 @@ pub fn find_credentials(conn: &mut DbConnection, username: &str) -> QueryResult<
     Ok(row.map(|(id, password_hash)| Credentials { id: UserId(id), password_hash }))
 }
 
-/// Stores a user; `None` when the name is taken. Two at once for one name: one gets it.
-pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Option<UserId>> {
+/// What stands in the way of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Somebody has it.
+    Name,
+    /// Somebody has one that looks like it, or the site does.
+    Look,
+}
+
+/// Whether a name can be had; the simulator's may look like another. Index: `users_by_skeleton`.
+pub fn check_free(conn: &mut DbConnection, name: &Username, is_simulators: bool) -> QueryResult<Result<(), Taken>> {
+    if find_id(conn, name.as_str())?.is_some() {
+        return Ok(Err(Taken::Name));
+    }
+    if is_simulators {
+        return Ok(Ok(()));
+    }
+    let look = lookalikes::skeleton(name.as_str());
+    let is_taken = lookalikes::looks_reserved(name)
+        || select(exists(users::table.filter(users::skeleton.eq(look)))).get_result(conn)?;
+    Ok(if is_taken { Err(Taken::Look) } else { Ok(()) })
+}
+
+/// Stores a user whose name looks like nobody else's, in a transaction. Two at once whose names look
+/// alike: one gets in. (The simulator's names are not waited for.)
+pub fn insert_distinct(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Result<UserId, Taken>> {
+    if let DbConnection::Postgres(conn) = conn {
+        // Before the look: on SQLite there is one writer anyway.
+        sql_query("SELECT pg_advisory_xact_lock($1, hashtext($2))")
+            .bind::<Integer, _>(LOOKS)
+            .bind::<Text, _>(lookalikes::skeleton(user.username.as_str()))
+            .execute(conn)?;
+    }
+    match check_free(conn, user.username, false)? {
+        Ok(()) => insert(conn, user),
+        Err(taken) => Ok(Err(taken)),
+    }
+}
+
+/// The class of the advisory locks on looks: "look" in ASCII.
+const LOOKS: i32 = 0x6c6f_6f6b;
+
+/// Stores a user, whatever the name looks like. Two at once for one name: one gets it.
+pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Result<UserId, Taken>> {
     let row = (
         users::username.eq(user.username.as_str()),
         users::email.eq(user.email.as_str()),
         users::password_hash.eq(user.password_hash),
         users::created_at.eq(user.created_at),
+        users::skeleton.eq(lookalikes::skeleton(user.username.as_str())),
     );
     // Through the enum there is no ON CONFLICT; and catching the violation instead would abort
     // the transaction around it on Postgres.
@@ -70,7 +118,7 @@ pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Option
             .get_result::<i64>(conn)
             .optional()?,
     };
-    Ok(id.map(UserId))
+    Ok(id.map(UserId).ok_or(Taken::Name))
 }
 
 /// Replaces a hash, unless the password has been changed since `old_hash` was read.

@@ -1,6 +1,6 @@
 //! Characters that leave nothing to see.
 
-/// Default_Ignorable_Code_Point: what a renderer that does not know better leaves out. From
+/// `Default_Ignorable_Code_Point`: what a renderer that does not know better leaves out. From
 /// `DerivedCoreProperties.txt`; code points once in it stay, and those to come are in it already.
 const DEFAULT_IGNORABLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),

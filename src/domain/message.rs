@@ -134,7 +134,7 @@ mod tests {
         for character in ["a", "é", "e\u{301}", "李", "क्षि", "\u{1112}\u{1161}\u{11ab}", "𝔊", "🤦🏽‍♀️", "👨‍👩‍👧‍👦"]
         {
             assert!(parse(&character.repeat(500)).is_ok(), "{character}");
-            assert_eq!(parse(&character.repeat(501)).is_ok(), false, "{character}");
+            assert!(parse(&character.repeat(501)).is_err(), "{character}");
         }
         assert_eq!(parse(&"é".repeat(501)), Err(MessageError::TooLong { limit: 500 }));
         assert_eq!(parse(&"a".repeat(60_000)), Err(MessageError::TooLong { limit: 500 }));
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_character_bears_as_many_marks_as_in_any_script_and_no_tower() {
-        for fine in ["ཧྐྵྨླྺྼྻྂ", "र्त्स्न्याः", "နွဲ့ုံ", "ệ̱́", "שָׁ֑֔"]
+        for fine in ["ཧྐྵྨླྺྼྻྂ", "र्त्स्न्याः", "နွဲ့ုံ", "\u{1ec7}\u{331}\u{301}", "\u{5e9}\u{5c1}\u{5b8}\u{591}\u{594}"]
         {
             assert!(parse(fine).is_ok(), "{fine}");
         }

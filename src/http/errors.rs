@@ -117,6 +117,16 @@ pub fn note(state: &AppState, why: &Error) {
     state.metrics.http_rejected.with_label_values(&[reason]).inc();
 }
 
+/// Answers an error with a page that says more than the error's own: a form with what was typed into it.
+pub fn answer(request: &HttpRequest, state: &AppState, why: &Error, page: impl html::Page) -> HttpResponse {
+    note(state, why);
+    let mut response = html::answer(request, state, why.status(), page);
+    if let Some(seconds) = why.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
 fn note_any(state: &AppState, status: StatusCode, ours: Option<&Error>, any: Option<&ActixError>) {
     match ours {
         Some(why) => note(state, why),

@@ -79,10 +79,12 @@ fn paged(conn: &mut DbConnection, reader: i64) -> Vec<i64> {
     let mut ids = Vec::new();
     let mut before = Cursor::START;
     loop {
-        let page = home::list(conn, UserId(reader), Slice { before, limit: 31 }).unwrap();
-        let Some(last) = page.last() else { return ids };
-        before = Cursor { published_at: last.published_at, id: last.id };
-        ids.extend(page.iter().map(|row| row.id));
+        let home::Stretch { messages, looked_to } =
+            home::list(conn, UserId(reader), Slice { before, limit: 31 }).unwrap();
+        let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
+        let Some(next) = looked_to.or(last) else { return ids };
+        before = next;
+        ids.extend(messages.iter().map(|row| row.id));
     }
 }
 
@@ -106,5 +108,37 @@ on_both! {
         let expected = obvious(&mut conn, 1);
         assert!(expected.len() > 3900);
         assert_eq!(paged(&mut conn, 1), expected);
+    }
+
+    async fn whoever_follows_more_than_are_asked_gets_the_same_in_shorter_pages(db: TestDatabase) {
+        // Three talk, 45,000 times; 5,100 wrote once each, before; all of them are followed but the first.
+        const TALKING: i64 = 3;
+        const QUIET: i64 = 5100;
+        const MESSAGES: i64 = 45_000;
+        let mut conn = db.connect();
+        let users = numbers(TALKING + QUIET + 2);
+        run(&mut conn, &format!("INSERT INTO users (username, email, password_hash, created_at) SELECT 'u' || i, '', '', 0 FROM {users}"));
+        run(&mut conn, &format!(
+            "INSERT INTO messages (author_id, text, published_at) SELECT {TALKING} + i, 'quiet', i / 3 FROM {}", numbers(QUIET)
+        ));
+        // One of those followed speaks every 7,001st time, the other once.
+        run(&mut conn, &format!(
+            "INSERT INTO messages (author_id, text, published_at, flagged) \
+             SELECT CASE WHEN i % 7001 = 0 THEN 2 WHEN i = 30000 THEN 3 ELSE 1 END, 'm', 10000 + i / 7, i % 47 = 0 FROM {}",
+            numbers(MESSAGES)
+        ));
+        let (many, too_many) = (TALKING + QUIET + 1, TALKING + QUIET + 2);
+        follow(&mut conn, too_many, 1, TALKING + QUIET - 1);
+        follow(&mut conn, many, 1, 4999);
+        for reader in [many, too_many] {
+            let expected = obvious(&mut conn, reader);
+            assert!(expected.len() > 4900);
+            assert_eq!(paged(&mut conn, reader), expected, "reader {reader}");
+        }
+        let top = |reader| home::list(&mut db.connect(), UserId(reader), Slice { before: Cursor::START, limit: 31 }).unwrap();
+        assert_eq!((top(many).messages.len(), top(many).looked_to), (31, None), "each is asked");
+        let short = top(too_many);
+        assert_eq!(short.messages.len(), 2, "what was found on the way, and no more is looked for");
+        assert!(short.looked_to.is_some());
     }
 }

@@ -10,6 +10,7 @@
 #[macro_use]
 mod support;
 
+mod account_limits;
 mod api_bodies;
 mod api_contract;
 mod backups;

@@ -56,7 +56,7 @@ fn both_databases_have_the_same_tables_and_columns() {
     let Some(postgres) = TestDatabase::postgres() else { return };
     let sqlite = TestDatabase::sqlite();
     assert_eq!(columns(&postgres), columns(&sqlite));
-    assert_eq!(columns(&sqlite).len(), 17);
+    assert_eq!(columns(&sqlite).len(), 18);
     for name in
         ["messages_by_time", "messages_by_author", "follows_by_followee", "sessions_by_expiry", "sessions_by_user"]
     {
@@ -119,7 +119,7 @@ fn eight_at_once(db: &TestDatabase) {
         let migrating: Vec<_> = (0..8).map(|_| scope.spawn(|| migrations::run(&db.target()).unwrap().len())).collect();
         migrating.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
-    assert_eq!(total, 4, "each migration is applied once");
+    assert_eq!(total, migrations::known().len(), "each migration is applied once");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The tables of a backup, and a row of each as a line: a JSON array in the order of the columns.
 //!
 //! Left out: sessions, so that people sign in again and what was signed out stays so; and the list of
-//! migrations, which the restoring release makes itself.
+//! migrations and the names' skeletons, which the restoring release makes itself.
 
 use crate::db::bulk::{Follow, Message, Row, User};
 

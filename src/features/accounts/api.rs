@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use super::{NewAccount, register};
 use crate::{
-    domain::PasswordRules,
     error::Error,
     features::{
         Source,
@@ -40,7 +39,8 @@ pub(crate) struct RegisterRequest {
 }
 
 /// Make an account. Open to all, as registration is on the site; only calls with the simulator's
-/// credentials store `latest`; they are not throttled, and their passwords may be short.
+/// credentials store `latest`; they are not throttled, their passwords may be short, and
+/// their names may look like another's.
 #[utoipa::path(
     post, path = "/api/register", tag = "simulator", operation_id = "register",
     params(("latest" = Option<i64>, Query, description = "Id of this action")),
@@ -59,18 +59,17 @@ pub(crate) async fn register_account(
     JsonBody(body): JsonBody<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
     call.is(Action::Register);
-    let rules = if call.is_simulator() {
-        PasswordRules::ANY
-    } else {
-        state.throttle.address(client_address(&request, &state.settings.server.trusted_proxies))?;
-        state.passwords.rules()
-    };
+    if !call.is_simulator() {
+        let address = client_address(&request, &state.settings.server.trusted_proxies);
+        state.throttle.address(address)?;
+        state.throttle.acts.register(address)?;
+    }
     let account = NewAccount {
         username: body.username.unwrap_or_default(),
         email: body.email.unwrap_or_default(),
         password: body.pwd.unwrap_or_default(),
         password_again: None,
-        rules,
+        is_simulators: call.is_simulator(),
     };
     match register(&state, Source::Simulator, account).await? {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),

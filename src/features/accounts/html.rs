@@ -2,12 +2,7 @@
 
 use std::fmt;
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    cookie::Cookie,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -118,13 +113,15 @@ async fn try_register(
     state: &AppState,
     form: &RegisterForm,
 ) -> Result<Result<UserId, RegisterError>, Error> {
-    state.throttle.address(client_address(request, &state.settings.server.trusted_proxies))?;
+    let address = client_address(request, &state.settings.server.trusted_proxies);
+    state.throttle.address(address)?;
+    state.throttle.acts.register(address)?;
     let account = NewAccount {
         username: form.username.clone(),
         email: form.email.clone(),
         password: form.password.clone(),
         password_again: Some(form.password2.clone()),
-        rules: state.passwords.rules(),
+        is_simulators: false,
     };
     register(state, Source::Web, account).await
 }
@@ -150,13 +147,10 @@ impl Shown<'_> {
     }
 
     fn answer(self, request: &HttpRequest, state: &AppState, page: impl Page) -> HttpResponse {
-        let Self::Failure(why) = self else { return html::answer(request, state, StatusCode::OK, page) };
-        errors::note(state, why);
-        let mut response = html::answer(request, state, why.status(), page);
-        if let Some(seconds) = why.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        match self {
+            Self::Failure(why) => errors::answer(request, state, why, page),
+            _ => html::answer(request, state, StatusCode::OK, page),
         }
-        response
     }
 }
 

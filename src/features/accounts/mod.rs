@@ -9,7 +9,7 @@ use super::Source;
 use crate::{
     db::{
         self,
-        users::{self, NewUser},
+        users::{self, NewUser, Taken},
     },
     domain::{Email, Password, PasswordError, PasswordRules, UserId, Username, password::Verdict},
     error::Error,
@@ -26,8 +26,8 @@ pub struct NewAccount {
     pub password: String,
     /// The same again, where the door asks for it.
     pub password_again: Option<String>,
-    /// What the password must fulfil.
-    pub rules: PasswordRules,
+    /// Whether the simulator makes it: its passwords may be short, and its names may look alike.
+    pub is_simulators: bool,
 }
 
 /// Why an account was not made. `Display` is what the user reads; the contract fixes the words.
@@ -51,6 +51,18 @@ pub enum RegisterError {
     /// Somebody else was first.
     #[error("The username is already taken")]
     NameTaken,
+    /// A reader would take it for somebody else's, or for the site's own.
+    #[error("The username looks too much like one that is already taken")]
+    Lookalike,
+}
+
+impl From<Taken> for RegisterError {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Name => Self::NameTaken,
+            Taken::Look => Self::Lookalike,
+        }
+    }
 }
 
 /// Why somebody was not signed in. The contract fixes the words, and so that they tell the two
@@ -82,31 +94,40 @@ pub async fn register(
 }
 
 async fn try_register(state: &AppState, account: NewAccount) -> Result<Result<UserId, RegisterError>, Error> {
-    let (username, email, password) = match check(account) {
+    let is_simulators = account.is_simulators;
+    let rules = if is_simulators { PasswordRules::ANY } else { state.passwords.rules() };
+    let (username, email, password) = match check(account, rules) {
         Ok(checked) => checked,
         Err(refusal) => return Ok(Err(refusal)),
     };
     // Asked before hashing, which costs a thousand times as much; settled by the insert.
     let name = username.clone();
-    if state.db.read("find_user", move |conn| users::find_id(conn, name.as_str())).await?.is_some() {
-        return Ok(Err(RegisterError::NameTaken));
+    let is_free = move |conn: &mut db::DbConnection| users::check_free(conn, &name, is_simulators);
+    if let Err(taken) = state.db.read("find_user", is_free).await? {
+        return Ok(Err(taken.into()));
     }
     let password_hash = state.passwords.hash(password).await?;
     let insert = move |conn: &mut db::DbConnection| {
         let created_at = db::now();
-        users::insert(conn, &NewUser { username: &username, email: &email, password_hash: &password_hash, created_at })
+        let user = NewUser { username: &username, email: &email, password_hash: &password_hash, created_at };
+        if is_simulators { users::insert(conn, &user) } else { users::insert_distinct(conn, &user) }
     };
-    Ok(state.db.write_one("insert_user", insert).await?.ok_or(RegisterError::NameTaken))
+    let outcome = if is_simulators {
+        state.db.write_one("insert_user", insert).await?
+    } else {
+        state.db.write("insert_user", insert).await?
+    };
+    Ok(outcome.map_err(RegisterError::from))
 }
 
-fn check(account: NewAccount) -> Result<(Username, Email, Password), RegisterError> {
+fn check(account: NewAccount, rules: PasswordRules) -> Result<(Username, Email, Password), RegisterError> {
     if account.username.is_empty() {
         return Err(RegisterError::MissingUsername);
     }
     let username = Username::choose(&account.username).ok_or(RegisterError::InvalidUsername)?;
     let email = Email::parse(&account.email).ok_or(RegisterError::InvalidEmail)?;
     let matches = account.password_again.is_none_or(|again| again == account.password);
-    let password = Password::choose(account.password, account.rules)?;
+    let password = Password::choose(account.password, rules)?;
     if !matches {
         return Err(RegisterError::PasswordMismatch);
     }

@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     features::Source,
     http::{
+        client_address::client_address,
         html,
         routing::{ACT, get_to_act, post, resource},
         session::SignedIn,
@@ -45,6 +46,7 @@ async fn carry_out(
     what: Change,
     name: &str,
 ) -> Result<HttpResponse, Error> {
+    state.throttle.acts.follow(viewer.id, client_address(request, &state.settings.server.trusted_proxies))?;
     let recorded = change(state, Source::Web, what, &viewer.username, name, None).await?;
     let message = match (recorded.outcome.ok_or(Error::NotFound)?, what) {
         (Effect::Oneself, _) => "You cannot follow yourself".to_owned(),

@@ -16,7 +16,8 @@ use crate::{
 /// good as once. The outcome is `None` when either user is unknown.
 ///
 /// # Errors
-/// When the database does not answer.
+/// [`Error::Forbidden`] when somebody on the site follows `limits.max_follows` already, or when the database
+/// does not answer.
 pub async fn change(
     state: &AppState,
     source: Source,
@@ -27,16 +28,26 @@ pub async fn change(
 ) -> Result<Recorded<Option<Effect>>, Error> {
     let follower = Username::parse(follower).ok_or(Error::NotFound)?;
     let followee = Username::parse(followee).ok_or(Error::NotFound)?;
-    let apply =
-        move |conn: &mut db::DbConnection| follows::apply(conn, change, follower.as_str(), followee.as_str(), latest);
+    // Their followees are the simulator's own business.
+    let most = Some(state.settings.limits.max_follows).filter(|most| *most > 0 && source == Source::Web);
+    let apply = move |conn: &mut db::DbConnection| {
+        follows::apply(conn, change, follower.as_str(), followee.as_str(), most, latest)
+    };
     let action = match change {
         Change::Follow => "follow",
         Change::Unfollow => "unfollow",
     };
     let recorded = state.db.write_one(action, apply).await?;
     if let Some(effect) = recorded.outcome {
-        let effect = if effect == Effect::Changed { "changed" } else { "noop" };
+        let effect = match effect {
+            Effect::Changed => "changed",
+            Effect::Noop | Effect::Oneself => "noop",
+            Effect::Refused => "refused",
+        };
         state.metrics.follow_actions.with_label_values(&[action, effect, source.as_str()]).inc();
+    }
+    if recorded.outcome == Some(Effect::Refused) {
+        return Err(Error::Forbidden("You follow as many people as one can: unfollow somebody first."));
     }
     Ok(recorded)
 }

@@ -7,14 +7,15 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::{
-    db::{self, sessions, stats},
+    db::{self, sessions, skeletons, stats},
     error::Error,
     features::simulator,
     http::{errors, session},
     state::AppState,
 };
 
-/// Removes expired sessions and forgets old attempts, now and then every `sessions.sweep_interval`.
+/// Removes expired sessions, forgets old attempts, and completes users that an older release stored beside
+/// this one, now and then every `sessions.sweep_interval`.
 /// With several replicas each sweeps: deleting nothing is cheap.
 pub async fn sweep_regularly(state: &AppState) {
     let mut ticks = interval(Duration::from_secs(state.settings.sessions.sweep_interval));
@@ -22,6 +23,9 @@ pub async fn sweep_regularly(state: &AppState) {
     loop {
         ticks.tick().await;
         state.throttle.sweep();
+        if let Err(why) = state.db.write("sweep_skeletons", skeletons::fill_some).instrument(info_span!("fill")).await {
+            warn!(causes = errors::causes(&why), "names that another release stored not worked out");
+        }
         match sweep_sessions(state).instrument(info_span!("sweep")).await {
             Ok(0) => {}
             Ok(removed) => info!(removed, "expired sessions removed"),

@@ -13,6 +13,8 @@ use crate::{
     error::Error,
     features::Source,
     http::{
+        client_address::client_address,
+        errors,
         forms::Form,
         html::{self, Layout, Page, Typed},
         query,
@@ -49,11 +51,25 @@ struct TimelinePage {
     excerpt: Arc<Excerpt>,
 }
 
+/// Somebody posts faster than people do.
+#[derive(Template)]
+#[template(path = "timeline/refused.html")]
+struct RefusedPage {
+    layout: Layout,
+    composer: Composer,
+}
+
+impl Page for RefusedPage {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
+
 /// The box to post, with what was typed if it was refused.
 struct Composer {
     username: String,
     text: String,
-    error: Option<MessageError>,
+    error: Option<String>,
     max_length: usize,
 }
 
@@ -115,7 +131,7 @@ async fn home_page(
     viewer: Rc<Viewer>,
     status: StatusCode,
     text: String,
-    error: Option<MessageError>,
+    error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let before = cursor(request)?;
     let excerpt = home(state, viewer.id, before).await?;
@@ -211,11 +227,31 @@ async fn add_message(
         return Err(Error::BadRequest("The form has no field called text.".into()));
     }
     let text = form.text.unwrap_or_default();
+    let address = client_address(&request, &state.settings.server.trusted_proxies);
+    if let Err(why) = state.throttle.acts.post(viewer.id, address) {
+        return Ok(refused_page(&request, &state, viewer, text, &why));
+    }
     match post(&state, Source::Web, &viewer.username, &text, None).await? {
         Ok(_) => Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned())),
         Err(MessageError::Blank) => Ok(html::redirect("/")),
-        Err(refusal) => home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, Some(refusal)).await,
+        Err(refusal) => {
+            home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, Some(refusal.to_string())).await
+        }
     }
+}
+
+/// The box with what was typed, to be sent again in a moment, and nothing that would cost a query.
+fn refused_page(
+    request: &HttpRequest,
+    state: &AppState,
+    viewer: Rc<Viewer>,
+    text: String,
+    why: &Error,
+) -> HttpResponse {
+    let error = Some(why.public_message().into_owned());
+    let composer = Composer { text, error, ..composer(state, &viewer) };
+    let page = RefusedPage { composer, layout: Layout::new(request, state, Some(viewer)) };
+    errors::answer(request, state, why, page)
 }
 
 fn composer(state: &AppState, viewer: &Viewer) -> Composer {

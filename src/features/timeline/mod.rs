@@ -10,7 +10,8 @@ use crate::{
     db::{
         self,
         first_pages::{Excerpt, Subject},
-        follows, home,
+        follows,
+        home::{self, Stretch},
         messages::{self, Cursor, MessageRow, NewMessage, Slice},
         simulator::Recorded,
         users,
@@ -58,14 +59,21 @@ pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<Excerpt>, Er
     }
 }
 
-/// A page of what `reader` and those they follow said. Never kept: it is theirs alone.
+/// A page of what `reader` and those they follow said. Never kept: it is theirs alone. It is the one page
+/// whose cost depends on what its reader has done, so each has only so many turns at a time.
 ///
 /// # Errors
-/// As [`public`].
+/// [`Error::TooManyRequests`] when no turn came in time; as [`public`].
 pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Arc<Excerpt>, Error> {
     let (size, slice) = page_after(state, before);
-    let rows = state.db.read("home_timeline", move |conn| home::list(conn, reader, slice)).await?;
-    Ok(Arc::new(cut(rows, size, Some(reader))))
+    let turn = state.turns.take(reader).await?;
+    let look = move |conn: &mut db::DbConnection| {
+        let _until_done = turn;
+        home::list(conn, reader, slice)
+    };
+    let Stretch { messages, looked_to } = state.db.read("home_timeline", look).await?;
+    let excerpt = cut(messages, size, Some(reader));
+    Ok(Arc::new(Excerpt { older: excerpt.older.or(looked_to), ..excerpt }))
 }
 
 /// A page of what `name` said, as `viewer` sees it; the first one is kept for a moment, how the

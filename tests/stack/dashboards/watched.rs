@@ -46,6 +46,7 @@ impl Watched {
             .with("MINITWIT__PASSWORDS__ITERATIONS", "1")
             // All visitors come from one address.
             .with("MINITWIT__LIMITS__LOGIN_BURST", "0")
+            .with("MINITWIT__LIMITS__REGISTER_BURST", "0")
             .with("MINITWIT__LIMITS__ADDRESS_BURST", "0");
         let replicas = recipe.start_both().await;
         let caddy = Caddy::start(NAME, Stack::Compose, &recipe).await?;

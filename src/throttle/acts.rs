@@ -1,0 +1,142 @@
+//! How often somebody may post, follow and register: more than any person does, less than a script.
+//!
+//! Posting and following count for the account, whichever session it is done from, and for the address,
+//! whichever accounts it is done with; registering counts for the address. The account comes first: who has
+//! spent their own allowance spends none of their neighbours'.
+
+use std::{hash::Hash, net::IpAddr};
+
+use governor::{DefaultKeyedRateLimiter, RateLimiter};
+
+use super::{count, network, quota};
+use crate::{config::LimitSettings, domain::UserId, error::Error};
+
+type Counts<K> = Option<DefaultKeyedRateLimiter<K>>;
+
+/// The limits on what changes something.
+pub struct Acts {
+    posts: Pair,
+    follows: Pair,
+    registrations: Counts<IpAddr>,
+}
+
+/// The limits on one kind of act.
+struct Pair {
+    accounts: Counts<UserId>,
+    addresses: Counts<IpAddr>,
+}
+
+impl Pair {
+    fn count(&self, account: UserId, address: IpAddr) -> Result<(), Error> {
+        count(self.accounts.as_ref(), &account)?;
+        count(self.addresses.as_ref(), &network(address))
+    }
+
+    fn sweep(&self) {
+        sweep(self.accounts.as_ref());
+        sweep(self.addresses.as_ref());
+    }
+}
+
+impl Acts {
+    /// As the settings say; a zero switches a limit off.
+    #[must_use]
+    pub(super) fn new(limits: &LimitSettings) -> Self {
+        let by = |burst, per_minute| quota(burst, per_minute).map(RateLimiter::keyed);
+        Self {
+            posts: Pair {
+                accounts: quota(limits.post_burst, limits.post_per_minute).map(RateLimiter::keyed),
+                addresses: by(limits.post_address_burst, limits.post_address_per_minute),
+            },
+            follows: Pair {
+                accounts: quota(limits.follow_burst, limits.follow_per_minute).map(RateLimiter::keyed),
+                addresses: by(limits.follow_address_burst, limits.follow_address_per_minute),
+            },
+            registrations: by(limits.register_burst, limits.register_per_minute),
+        }
+    }
+
+    /// Counts a message of `account`.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] when a limit is reached; so for every function of this module.
+    pub fn post(&self, account: UserId, address: IpAddr) -> Result<(), Error> {
+        self.posts.count(account, address)
+    }
+
+    /// Counts a follow or unfollow by `account`.
+    ///
+    /// # Errors
+    /// As [`Acts::post`].
+    pub fn follow(&self, account: UserId, address: IpAddr) -> Result<(), Error> {
+        self.follows.count(account, address)
+    }
+
+    /// Counts a registration.
+    ///
+    /// # Errors
+    /// As [`Acts::post`].
+    pub fn register(&self, address: IpAddr) -> Result<(), Error> {
+        count(self.registrations.as_ref(), &network(address))
+    }
+
+    /// Forgets who has been quiet long enough to have the whole burst again.
+    pub(super) fn sweep(&self) {
+        self.posts.sweep();
+        self.follows.sweep();
+        sweep(self.registrations.as_ref());
+    }
+}
+
+fn sweep<K: Clone + Eq + Hash>(counts: Option<&DefaultKeyedRateLimiter<K>>) {
+    if let Some(counts) = counts {
+        counts.retain_recent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    fn acts(change: impl FnOnce(&mut LimitSettings)) -> Acts {
+        let mut limits = Settings::defaults().limits;
+        change(&mut limits);
+        Acts::new(&limits)
+    }
+
+    #[test]
+    fn an_account_that_has_spent_its_own_spends_none_of_its_neighbours() {
+        let acts = acts(|limits| (limits.post_burst, limits.post_address_burst) = (2, 3));
+        let (alice, bob, home) = (UserId(1), UserId(2), "192.0.2.1".parse().unwrap());
+        assert!(acts.post(alice, home).is_ok() && acts.post(alice, home).is_ok());
+        for _ in 0..5 {
+            assert!(matches!(acts.post(alice, home), Err(Error::TooManyRequests { .. })));
+        }
+        assert!(acts.post(bob, home).is_ok());
+        assert!(acts.post(bob, home).is_err(), "three from this address");
+        assert!(acts.post(bob, "192.0.2.2".parse().unwrap()).is_err(), "the second of the account was spent on it");
+    }
+
+    #[test]
+    fn following_and_registering_have_allowances_of_their_own() {
+        let acts = acts(|limits| {
+            (limits.post_burst, limits.follow_burst, limits.follow_address_burst, limits.register_burst) = (1, 1, 2, 1);
+        });
+        let (alice, home) = (UserId(1), "2001:db8::1".parse().unwrap());
+        assert!(acts.post(alice, home).is_ok() && acts.follow(alice, home).is_ok() && acts.register(home).is_ok());
+        assert!(acts.post(alice, home).is_err() && acts.follow(alice, home).is_err());
+        assert!(acts.register("2001:db8::2".parse().unwrap()).is_err(), "a /64 is one address");
+        assert!(acts.follow(UserId(2), home).is_ok());
+        assert!(acts.follow(UserId(3), home).is_err());
+    }
+
+    #[test]
+    fn zero_switches_a_limit_off() {
+        let acts = acts(|limits| {
+            (limits.post_burst, limits.post_address_per_minute, limits.register_per_minute) = (0, 0, 0);
+        });
+        let home = "192.0.2.1".parse().unwrap();
+        assert!((0..10_000).all(|_| acts.post(UserId(1), home).is_ok() && acts.register(home).is_ok()));
+    }
+}
