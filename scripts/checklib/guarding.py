@@ -46,6 +46,15 @@ def networks(deployment):
                     yield f"{stack}: network {name}: goes over the wire in the clear"
         for network in content["networks"].keys() ^ {n for s in content["services"].values() for n in s.get("networks", [])}:
             yield f"{stack}: network {network}: is not both defined and used"
+    mode = "com.docker.network.bridge.gateway_mode_ipv4"
+    for name, network in deployment.compose["networks"].items():
+        if network and network.get("internal") and network.get("driver_opts", {}).get(mode) != "isolated":
+            yield f"compose: network {name}: every process of the machine reaches it, as the gateway"
+    for stack, name, service in deployment.services():
+        listens, trusts = (service.get("environment", {}).get(f"MINITWIT__SERVER__{key}") for key in ("HOST", "TRUSTED_PROXIES"))
+        subnet = deployment.stacks[stack]["networks"]["app"]["ipam"]["config"][0]["subnet"]
+        if name_in_swarm(name) == "minitwit" and (listens, trusts) != (subnet, subnet):
+            yield f"{stack}: {name}: listens on {listens} and believes {trusts}, and the network app is {subnet}"
     masquerade = "com.docker.network.bridge.enable_ip_masquerade"
     if deployment.compose["networks"]["operators"].get("driver_opts", {}).get(masquerade) != "false":
         yield "compose: network operators: has a way out to the internet"
@@ -59,7 +68,7 @@ def rights(deployment):
         if set(service.get("cap_add", [])) != CAPABILITIES.get(name, set()):
             yield f"{stack}: {name}: has rights added: {service.get('cap_add')}"
         # A Swarm's nodes have it as a setting of their own: docker stack deploy ignores security_opt, and says so.
-        if service.get("security_opt") != (["no-new-privileges:true"] if stack == "compose" else None):
+        if service.get("security_opt") != (["no-new-privileges=true"] if stack == "compose" else None):
             yield f"{stack}: {name}: security_opt is not what it has to be"
         if service.get("read_only") != (name not in WRITABLE):
             yield f"{stack}: {name}: read_only is {service.get('read_only')}"

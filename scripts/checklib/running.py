@@ -17,12 +17,15 @@ def is_pinned(image):
 def images(deployment):
     """Every image has an exact version or a digest, the same one in both files; our own is MINITWIT_IMAGE."""
     seen = {}
+    builders = sorted(name for name, service in deployment.compose["services"].items() if "build" in service)
+    if builders != ["migrate"]:
+        yield f"compose: {builders} build: one service has to, which all of ours wait for, or builds of one tag collide"
     for stack, name, service in deployment.services():
         image = service.get("image", "")
         is_ours = image in ("minitwit:local", "registry.example/minitwit:1.2.3")
         if is_ours:
-            if stack == "compose" and "build" not in service:
-                yield f"{stack}: {name}: our own image is not built where it is missing"
+            if stack == "compose" and name != "migrate" and "migrate" not in service.get("depends_on", {}):
+                yield f"{stack}: {name}: does not wait for our own image"
         elif not is_pinned(image):
             yield f"{stack}: {name}: {image or 'no image'} is no exact version"
         if not is_ours and seen.setdefault(name, image) != image:
@@ -137,5 +140,7 @@ def rolling(deployment):
         expected = [f"node.labels.{LABELS[name]} == true"] if name in LABELS else []
         if placement != expected or (has_disk and not expected and deploy.get("mode") != "global"):
             yield f"swarm: {name}: is not on the node of its disk"
+        if "preferences" in deploy.get("placement", {}):
+            yield f"swarm: {name}: Swarm ignores a preference that is no label, and spreads by itself"
         if deploy.get("endpoint_mode") != "dnsrr":
             yield f"swarm: {name}: a virtual address would cut idle connections (endpoint_mode)"

@@ -50,6 +50,13 @@ class Networks(RuleTest):
         self.it.compose["networks"]["operators"] = {}
         self.assert_complains("compose: network data: internal is False", "swarm: network observability", "has a way out")
 
+    def test_reached_from_the_machine(self):
+        self.it.compose["networks"]["data"] = {"internal": True}
+        self.service("minitwit-1")["environment"] = self.service("minitwit-1")["environment"] | {"MINITWIT__SERVER__HOST": "0.0.0.0"}
+        self.service("minitwit", "swarm")["environment"]["MINITWIT__SERVER__TRUSTED_PROXIES"] = "10.0.0.0/8"
+        self.assert_complains("compose: network data: every process of the machine", "compose: minitwit-1: listens on 0.0.0.0",
+                              "swarm: minitwit: listens on 10.77.1.0/24 and believes 10.0.0.0/8")
+
     def test_in_the_clear(self):
         del self.it.swarm["networks"]["data"]["driver_opts"]
         self.assert_complains("swarm: network data: goes over the wire in the clear")

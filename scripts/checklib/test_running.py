@@ -26,9 +26,13 @@ class Images(RuleTest):
         self.service("postgres", "swarm")["image"] = "postgres:16.4-bookworm"
         self.assert_complains("swarm: postgres: postgres:16.4-bookworm here, postgres:17")
 
-    def test_our_own_that_nobody_builds(self):
-        del self.service("minitwit-1")["build"]
-        self.assert_complains("minitwit-1: our own image is not built")
+    def test_our_own_is_built_once(self):
+        build = self.service("migrate").pop("build")
+        self.assert_complains("compose: [] build: one service has to")
+        self.service("migrate")["build"] = self.service("backup")["build"] = build
+        self.assert_complains("compose: ['backup', 'migrate'] build")
+        del self.service("minitwit-1")["depends_on"]
+        self.assert_complains("minitwit-1: does not wait for our own image")
 
 
 class Health(RuleTest):
@@ -149,6 +153,10 @@ class Rolling(RuleTest):
         self.deploy("postgres-exporter")["placement"] = {"constraints": ["node.role == manager"]}
         self.service("blackbox-exporter", "swarm")["volumes"] = ["some_data:/data"]
         self.assert_complains("postgres: is not on", "postgres-exporter: is not on", "blackbox-exporter: is not on")
+
+    def test_a_preference(self):
+        self.deploy("minitwit")["placement"] = {"preferences": [{"spread": "node.id"}]}
+        self.assert_complains("minitwit: Swarm ignores a preference")
 
     def test_a_virtual_address(self):
         self.deploy("postgres")["endpoint_mode"] = "vip"

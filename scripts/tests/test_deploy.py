@@ -206,6 +206,14 @@ class RollBack(DeployTest):
         self.plan(rollback="fails")
         self.fails("THE ROLL-BACK DID NOT SUCCEED", "deploy", "staging", DEPLOY_TIMEOUT="2")
 
+    def test_a_service_that_does_not_come_back_is_named_and_no_success(self):
+        self.smoke('[ -z "${SMOKE_VERSION:-}" ]')
+        self.new_configuration()
+        self.plan(rollback="minitwit_proxy")
+        self.fails("minitwit_proxy is not as before", "deploy", "staging")
+        self.assertIn("THE ROLL-BACK DID NOT SUCCEED", self.output)
+        self.assertEqual(self.app(), OLD, "the app is back all the same")
+
     def test_with_nothing_before_there_is_nothing_to_go_back_to(self):
         self.smoke("exit 1")
         self.change_state(registry={self.image(): "new"}, services={})

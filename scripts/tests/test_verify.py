@@ -1,5 +1,7 @@
 """scripts/verify: with the commit's image, in a project of its own, and nothing left afterwards, whatever happened."""
 
+import json
+
 from project import ProjectTest
 
 # Plays docker and curl: notes the call, answers what a deployment that works would answer, and fails where told to.
@@ -13,12 +15,17 @@ CURL = """\
 for address; do :; done
 echo "curl $address" >> "$NOTES"
 case $address in
-    *count*up==0*) value=$DOWN ;;
+    *api/v1/targets*) echo '{"data": {"activeTargets": '"$TARGETS"'}}' && exit ;;
     *sum*) value=2000 ;;
     *) value=2 ;;
 esac
 echo '{"status": "OK", "meta": {"provisioned": true}, "data": {"result": [{"value": [0, "'$value'"]}]}}'
 """
+
+
+def targets(**jobs):
+    """What Prometheus says of its targets, one a job."""
+    return json.dumps([{"labels": {"job": job}, "health": health} for job, health in jobs.items()])
 
 
 class Verify(ProjectTest):
@@ -33,8 +40,9 @@ class Verify(ProjectTest):
         self.write("docker-compose.yml", "services: {}\n")
         for folder in ("alloy", "caddy", "elastic", "grafana", "loki", "postgres", "prometheus"):
             self.write(f"{folder}/file", "x\n")
+        self.write("prometheus/prometheus.yml", "scrape_configs:\n  - job_name: a\n  - job_name: b\n")
         self.commit_all()
-        self.environment |= {"NOTES": str(self.folder / "notes"), "BREAKS": "nothing", "DOWN": "0"}
+        self.environment |= {"NOTES": str(self.folder / "notes"), "BREAKS": "nothing", "TARGETS": targets(a="up", b="up")}
 
     def notes(self):
         return (self.folder / "notes").read_text().splitlines()
@@ -61,5 +69,14 @@ class Verify(ProjectTest):
             self.assertIn("compose down --volumes", self.notes()[-1], step)
             self.position("compose logs")
 
-    def test_a_target_that_is_down_is_a_failure(self):
-        self.fails("not so: it['data']['result'][0]['value'][1] == '0'", "verify", DOWN="1")
+    def test_a_target_that_is_down_or_was_never_asked_is_a_failure(self):
+        for found in (targets(), targets(a="up"), targets(a="up", b="down"), targets(a="unknown", b="unknown")):
+            self.fails("not so: (targets :=", "verify", TARGETS=found)
+
+    def test_a_stub_is_no_success_unless_asked_for_and_then_it_is_said(self):
+        self.program("docker", DOCKER + 'case "$*" in "image inspect"*loki*) echo true ;; esac\n')
+        self.write("docker-compose.yml", "    image: grafana/loki:3.7.6\n    image: grafana/grafana:13.2.3\n")
+        self.commit_all()
+        self.fails("these images are stubs, and prove nothing (VERIFY_STUBS=1 goes on): grafana/loki:3.7.6", "verify")
+        self.assertIn("as far as it was looked at", self.succeeds("verify", VERIFY_STUBS="1"))
+        self.assertIn("NOT LOOKED AT: datasources, dashboards and logs; these are stubs: grafana/loki:3.7.6", self.output)

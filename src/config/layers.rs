@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn a_network_to_listen_in_becomes_the_own_address_there() {
+        let settings = settings(&[("MINITWIT__SERVER__HOST", "127.0.0.0/8")]).unwrap();
+        assert!(settings.server.host.is_loopback() && settings.server.host.is_ipv4());
+        // For documentation: nobody has it.
+        let why = refusal(&[("MINITWIT__SERVER__HOST", "203.0.113.0/24")]);
+        assert!(why.contains("no address of this machine is in 203.0.113.0/24"), "{why}");
+        assert!(refusal(&[("MINITWIT__SERVER__HOST", "localhost")]).contains("neither an IP address nor a network"));
+    }
+
+    #[test]
     fn a_secret_may_come_from_a_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "from a file\n").unwrap();

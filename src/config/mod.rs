@@ -28,7 +28,7 @@ pub use layers::{load, read, secret_files};
 pub use listening::cannot_listen;
 pub use sources::{Source, Sources};
 pub use values::{LogFormat, Mode, Origin, Synchronous};
-use values::{comma_list, word};
+use values::{comma_list, own_address, word};
 
 /// The embedded defaults, as text.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -68,7 +68,8 @@ pub struct Settings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
-    /// Address to listen on.
+    /// Address to listen on. A network in the settings becomes this machine's own address in it.
+    #[serde(deserialize_with = "own_address")]
     pub host: IpAddr,
     /// Port to listen on; 0 takes a free one.
     pub port: u16,

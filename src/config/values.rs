@@ -1,7 +1,12 @@
 //! The types of settings that are more than numbers and strings.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    str::FromStr,
+};
 
+use ipnet::IpNet;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IntoDeserializer, SeqAccess, Visitor},
@@ -38,6 +43,27 @@ pub enum LogFormat {
     Json,
     /// People.
     Pretty,
+}
+
+/// An address to listen on: as it stands, or this machine's own in the network that stands there.
+pub fn own_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let network: IpNet = text.parse().map_err(|_| {
+        de::Error::custom(format!("{text:?} is neither an IP address nor a network such as 10.0.0.0/24"))
+    })?;
+    address_in(network).ok_or_else(|| de::Error::custom(format!("no address of this machine is in {network}")))
+}
+
+/// From where the kernel would speak to that network. Nothing is sent.
+fn address_in(network: IpNet) -> Option<IpAddr> {
+    let anywhere: IpAddr = if network.addr().is_ipv4() { [0, 0, 0, 0].into() } else { [0u16; 8].into() };
+    let socket = UdpSocket::bind(SocketAddr::new(anywhere, 0)).ok()?;
+    socket.connect(SocketAddr::new(network.hosts().next()?, 9)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    network.contains(&own).then_some(own)
 }
 
 /// Scheme and authority of a site: `https://minitwit.example`, without a path.

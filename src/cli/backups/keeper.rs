@@ -107,7 +107,7 @@ impl Keeper {
         self.metrics.duration.set(took.as_secs_f64());
         self.look()?;
         let rows: u64 = sums.iter().map(|sum| sum.rows).sum();
-        info!(file = name(&path), size, rows, duration_ms = took.as_secs_f64() * 1e3, "backup made");
+        info!(backup = name(&path), size, rows, duration_ms = took.as_secs_f64() * 1e3, "backup made");
         Ok(Kept { path, begun: now, size })
     }
 
@@ -124,7 +124,7 @@ impl Keeper {
         }
         self.verified = Some(backup.path.clone());
         self.metrics.last_verified.set(seconds(db::now()));
-        info!(file = name(&backup.path), duration_ms = begun.elapsed().as_secs_f64() * 1e3, "backup verified");
+        info!(backup = name(&backup.path), duration_ms = begun.elapsed().as_secs_f64() * 1e3, "backup verified");
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl Keeper {
     fn remove_old(&self, good: &Path) -> anyhow::Result<()> {
         for old in folder::surplus(&self.look()?, self.settings.keep, good) {
             fs::remove_file(&old.path).with_context(|| format!("cannot remove {}", old.path.display()))?;
-            info!(file = name(&old.path), "old backup removed");
+            info!(backup = name(&old.path), "old backup removed");
         }
         self.look().map(drop)
     }
