@@ -25,7 +25,7 @@ lint:
 test:
     scripts/test
 
-# all of CI that needs no Docker engine
+# all of CI, on a fresh Debian machine as root
 ci:
     .ci/run
 
@@ -36,6 +36,10 @@ image:
 # the image in its Compose deployment, looked at through the proxy; wants Docker
 verify: image
     scripts/verify
+
+# Compose and a Swarm on an engine of the project's own, with stand-ins for images (root)
+rehearse binary="target/release/minitwit":
+    scripts/rehearse {{binary}}
 
 # look at a Minitwit that runs somewhere, reading only
 smoke url:
