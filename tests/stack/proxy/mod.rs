@@ -48,7 +48,7 @@ async fn the_proxy_keeps_what_its_configuration_promises() {
     let site = Site { caddy, replicas };
 
     // These take their time, and need nobody.
-    let slow = Slow::begin(&site).await;
+    let slow = Slow::begin(&site);
     only_our_authority_vouches_for_the_site(&site);
     people_sign_in_and_post_over_https(&site);
     every_page_bears_the_apps_headers_and_the_proxys(&site);
