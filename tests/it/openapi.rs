@@ -68,7 +68,7 @@ fn it_says_what_generated_clients_need() {
             let guarded = !operation["security"].as_array().unwrap().contains(&serde_json::json!({}));
             let body: &[&str] = if method == "post" { &["400", "403", "408", "413", "415"] } else { &[] };
             let guard: &[&str] = if guarded { &["403"] } else { &[] };
-            for status in body.iter().chain(guard).chain(&["414", "431", "500", "503"]) {
+            for status in body.iter().chain(guard).chain(&["414", "429", "431", "500", "503"]) {
                 let schema = &answers[*status]["content"]["application/json"]["schema"]["$ref"];
                 assert_eq!(*schema, error, "{method} {path} {status}");
             }

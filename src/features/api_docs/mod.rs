@@ -57,8 +57,9 @@ impl Modify for Credentials {
 struct CommonErrors;
 
 impl CommonErrors {
-    const ALL: [(&str, &str); 4] = [
+    const ALL: [(&str, &str); 5] = [
         ("414", "Path or query over their limits"),
+        ("429", "Too many attempts from this address: try again after `Retry-After` seconds"),
         ("431", "Headers over their limit"),
         ("500", "Our fault"),
         ("503", "Busy: try again after `Retry-After` seconds"),
