@@ -36,8 +36,8 @@ part_swarm() {
     release first
     deploy_to_staging || fail "the first deploy did not succeed"
     step "a rolling update under load"
-    docker run --rm "$(scripts/image name)" scenario --actions 30000 --seed 1 > "$work/scenario.csv"
-    MINITWIT__SIMULATOR__PASSWORD_FILE=secrets/simulator_password timeout --signal INT 300 "$IMAGE_BINARY" simulate \
+    docker run --rm "$(scripts/image name)" scenario --actions 5000 --seed 1 > "$work/scenario.csv"
+    MINITWIT__SIMULATOR__PASSWORD_FILE=secrets/simulator_password timeout --signal INT 600 "$IMAGE_BINARY" simulate \
         --timeout 5000 "$work/scenario.csv" http://localhost/api > "$work/load.log" 2>&1 &
     load=$!
     release second
