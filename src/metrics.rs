@@ -81,7 +81,7 @@ pub struct Metrics {
     pub db_writable: IntGauge,
     pub db_journal: IntGauge,
     pub hash_duration: Histogram,
-    pub hash_queue: IntGauge,
+    pub hash_queue: IntGaugeVec,
     pub cpu_load: Gauge,
 }
 
@@ -177,7 +177,11 @@ impl Metrics {
             )?,
             db_journal: add.gauge("minitwit_db_journal_bytes", "Size of SQLite's journal (-wal); 0 on Postgres.")?,
             hash_duration: add.histogram("minitwit_password_hash_duration_seconds", "Time to make or check a hash.")?,
-            hash_queue: add.gauge("minitwit_password_hash_queue_length", "Requests waiting for their turn to hash.")?,
+            hash_queue: add.gauges(
+                "minitwit_password_hash_queue_length",
+                "Requests waiting for their turn to hash.",
+                &["lane"],
+            )?,
             cpu_load: add.float(
                 "minitwit_cpu_load_percent",
                 "Load of this machine's processors since the last refresh, 0 to 100.",

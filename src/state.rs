@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, web::Data};
 use anyhow::Context;
 
 use crate::{
-    blocking::Gate,
+    blocking::{Cores, Gate},
     config::{PasswordSettings, Settings},
     db::{Db, first_pages::FirstPages},
     domain::{Hasher, Password, PasswordRules, password::Verdict},
@@ -83,13 +83,23 @@ impl AppState {
     }
 }
 
-/// The hasher behind its own gate: a hash takes some 30 ms of a core and 19 MiB, so only so many
+/// The hasher behind gates of its own: a hash takes some 30 ms of a core and 19 MiB, so only so many
 /// run at once, and requests that do not hash never wait for those that do.
 pub struct Passwords {
     hasher: Hasher,
-    gate: Gate,
+    people: Gate,
+    simulator: Gate,
     rules: PasswordRules,
     metrics: Metrics,
+}
+
+/// Whose hash: people cannot fill the simulator's lane, and hash only where it leaves a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// People's, and of everybody who brings no credentials.
+    People,
+    /// The simulator's.
+    Simulator,
 }
 
 impl Passwords {
@@ -97,13 +107,20 @@ impl Passwords {
         let cores = available_parallelism().map_or(1, usize::from);
         // More threads than cores hash no faster (65 a second with two and with four, measured on two
         // cores), and as many as cores leave none for those who only read: a post's p99 was 98 ms
-        // beside eight who register without pause, on two cores.
+        // beside eight who register without pause, on two cores. The simulator, whose client waits for 0.3 s and
+        // no longer, may have all: it registers a few hundred users in its life.
         let permits = if settings.permits == 0 { (cores / 2).max(1) } else { settings.permits.min(cores) };
-        let wait = Duration::from_millis(settings.wait_ms);
+        let gate = |lane, width| {
+            let wait = Duration::from_millis(settings.wait_ms);
+            let waiting = metrics.hash_queue.with_label_values(&[lane]);
+            Gate::new("password hashing", width, wait, &waiting)
+        };
+        let shared = Cores::new(cores);
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            gate: Gate::new("password hashing", permits, wait, &metrics.hash_queue)?,
+            people: gate("people", permits)?.with_queue(settings.queue).after_the_first_on(&shared),
+            simulator: gate("simulator", cores)?.first_on(&shared),
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),
         })
@@ -115,12 +132,21 @@ impl Passwords {
         self.rules
     }
 
-    /// The hash to store. Never call it while holding a connection.
+    /// Looks whether anybody who comes now may wait for a turn in `lane`: asked before looking a name up, which
+    /// would be in vain.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many are waiting.
-    pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        let hash = self.off_the_workers(move |hasher| hasher.hash(&password)).await?;
+    pub fn has_place(&self, lane: Lane) -> Result<(), Error> {
+        self.gate(lane).has_place()
+    }
+
+    /// The hash to store. Never call it while holding a connection.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when too many are waiting, or none had its turn in time.
+    pub async fn hash(&self, lane: Lane, password: Password) -> Result<String, Error> {
+        let hash = self.off_the_workers(lane, move |hasher| hasher.hash(&password)).await?;
         hash.map_err(|why| Error::Internal(anyhow::anyhow!("argon2 failed: {why}")))
     }
 
@@ -129,11 +155,19 @@ impl Passwords {
     /// # Errors
     /// As [`Passwords::hash`].
     pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, Error> {
-        self.off_the_workers(move |hasher| hasher.verify(&password, stored.as_deref())).await
+        self.off_the_workers(Lane::People, move |hasher| hasher.verify(&password, stored.as_deref())).await
+    }
+
+    fn gate(&self, lane: Lane) -> &Gate {
+        match lane {
+            Lane::People => &self.people,
+            Lane::Simulator => &self.simulator,
+        }
     }
 
     async fn off_the_workers<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (hasher, duration) = (self.hasher.clone(), self.metrics.hash_duration.clone());
@@ -143,6 +177,6 @@ impl Passwords {
             duration.observe(begun.elapsed().as_secs_f64());
             outcome
         };
-        self.gate.run(timed).await
+        self.gate(lane).run(timed).await
     }
 }

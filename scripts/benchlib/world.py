@@ -108,6 +108,10 @@ class World:
         """Runs a subcommand of Minitwit in the bench's own folder; what it prints."""
         return run([self.minitwit_binary, *arguments], cwd=self.folder, env=clean_environment(**environment))
 
+    def report(self, arguments):
+        """The same for one whose failures are in what it prints."""
+        return run([self.minitwit_binary, *arguments], fine=(0, 1), cwd=self.folder)
+
     def serve(self, database, **settings):
         """A server; use it in a `with`."""
         return Minitwit(self.minitwit_binary, database.url, self.folder, **settings)

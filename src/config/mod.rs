@@ -157,8 +157,10 @@ pub struct PasswordSettings {
     pub iterations: u32,
     /// argon2id's lanes.
     pub parallelism: u32,
-    /// Hashes at once; 0: half the cores.
+    /// People's hashes at once; 0: half the cores.
     pub permits: usize,
+    /// People who wait for a turn, at most.
+    pub queue: usize,
     /// Milliseconds to wait for a turn.
     pub wait_ms: u64,
     /// Least number of characters.
@@ -191,11 +193,11 @@ pub struct MessageSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Sign-ins for one name from one address at once.
+    /// Wrong sign-ins for one name from one address at once.
     pub login_burst: u32,
     /// The same, a minute, afterwards.
     pub login_per_minute: u32,
-    /// Sign-ins and registrations from one address at once.
+    /// Sign-ins from one address at once.
     pub address_burst: u32,
     /// The same, a minute, afterwards.
     pub address_per_minute: u32,
@@ -223,6 +225,12 @@ pub struct LimitSettings {
     pub max_follows: u32,
     /// Home timelines of one account that are worked on at once; 0: no limit.
     pub home_pages_at_once: usize,
+    /// Wrong credentials for the API from one address at once.
+    pub credentials_burst: u32,
+    /// The same, a minute, afterwards.
+    pub credentials_per_minute: u32,
+    /// How many times as much an IPv6 /48 may do as one /64 of it; 0: any number of times.
+    pub ipv6_site_factor: u32,
 }
 
 /// `[simulator]`

@@ -1,40 +1,35 @@
-//! How often somebody may post, follow and register: more than any person does, less than a script.
+//! How often somebody may post and follow: more than any person does, less than a script.
 //!
-//! Posting and following count for the account, whichever session it is done from, and for the address,
-//! whichever accounts it is done with; registering counts for the address. The account comes first: who has
-//! spent their own allowance spends none of their neighbours'.
+//! Both count for the account, whichever session it is done from, and for the address, whichever accounts it
+//! is done with. The account comes first: who has spent their own allowance spends none of their neighbours'.
 
-use std::{hash::Hash, net::IpAddr};
+use std::{net::IpAddr, time::Instant};
 
-use governor::{DefaultKeyedRateLimiter, RateLimiter};
-
-use super::{count, network, quota};
+use super::{budget::Budget, network::NetworkBudget, too_many};
 use crate::{config::LimitSettings, domain::UserId, error::Error};
-
-type Counts<K> = Option<DefaultKeyedRateLimiter<K>>;
 
 /// The limits on what changes something.
 pub struct Acts {
     posts: Pair,
     follows: Pair,
-    registrations: Counts<IpAddr>,
 }
 
 /// The limits on one kind of act.
 struct Pair {
-    accounts: Counts<UserId>,
-    addresses: Counts<IpAddr>,
+    accounts: Budget<UserId>,
+    addresses: NetworkBudget<()>,
 }
 
 impl Pair {
     fn count(&self, account: UserId, address: IpAddr) -> Result<(), Error> {
-        count(self.accounts.as_ref(), &account)?;
-        count(self.addresses.as_ref(), &network(address))
+        let now = Instant::now();
+        self.accounts.take(account, now).map_err(too_many)?;
+        self.addresses.take(address, (), now).map_err(too_many)
     }
 
-    fn sweep(&self) {
-        sweep(self.accounts.as_ref());
-        sweep(self.addresses.as_ref());
+    fn sweep(&self, now: Instant) {
+        self.accounts.sweep(now);
+        self.addresses.sweep(now);
     }
 }
 
@@ -42,17 +37,16 @@ impl Acts {
     /// As the settings say; a zero switches a limit off.
     #[must_use]
     pub(super) fn new(limits: &LimitSettings) -> Self {
-        let by = |burst, per_minute| quota(burst, per_minute).map(RateLimiter::keyed);
+        let by = |burst, per_minute| NetworkBudget::new(burst, per_minute, limits.ipv6_site_factor);
         Self {
             posts: Pair {
-                accounts: quota(limits.post_burst, limits.post_per_minute).map(RateLimiter::keyed),
+                accounts: Budget::new(limits.post_burst, limits.post_per_minute),
                 addresses: by(limits.post_address_burst, limits.post_address_per_minute),
             },
             follows: Pair {
-                accounts: quota(limits.follow_burst, limits.follow_per_minute).map(RateLimiter::keyed),
+                accounts: Budget::new(limits.follow_burst, limits.follow_per_minute),
                 addresses: by(limits.follow_address_burst, limits.follow_address_per_minute),
             },
-            registrations: by(limits.register_burst, limits.register_per_minute),
         }
     }
 
@@ -72,25 +66,10 @@ impl Acts {
         self.follows.count(account, address)
     }
 
-    /// Counts a registration.
-    ///
-    /// # Errors
-    /// As [`Acts::post`].
-    pub fn register(&self, address: IpAddr) -> Result<(), Error> {
-        count(self.registrations.as_ref(), &network(address))
-    }
-
     /// Forgets who has been quiet long enough to have the whole burst again.
-    pub(super) fn sweep(&self) {
-        self.posts.sweep();
-        self.follows.sweep();
-        sweep(self.registrations.as_ref());
-    }
-}
-
-fn sweep<K: Clone + Eq + Hash>(counts: Option<&DefaultKeyedRateLimiter<K>>) {
-    if let Some(counts) = counts {
-        counts.retain_recent();
+    pub(super) fn sweep(&self, now: Instant) {
+        self.posts.sweep(now);
+        self.follows.sweep(now);
     }
 }
 
@@ -119,24 +98,23 @@ mod tests {
     }
 
     #[test]
-    fn following_and_registering_have_allowances_of_their_own() {
+    fn following_has_allowances_of_its_own() {
         let acts = acts(|limits| {
-            (limits.post_burst, limits.follow_burst, limits.follow_address_burst, limits.register_burst) = (1, 1, 2, 1);
+            (limits.post_burst, limits.follow_burst, limits.follow_address_burst) = (1, 1, 2);
         });
         let (alice, home) = (UserId(1), "2001:db8::1".parse().unwrap());
-        assert!(acts.post(alice, home).is_ok() && acts.follow(alice, home).is_ok() && acts.register(home).is_ok());
+        assert!(acts.post(alice, home).is_ok() && acts.follow(alice, home).is_ok());
         assert!(acts.post(alice, home).is_err() && acts.follow(alice, home).is_err());
-        assert!(acts.register("2001:db8::2".parse().unwrap()).is_err(), "a /64 is one address");
         assert!(acts.follow(UserId(2), home).is_ok());
-        assert!(acts.follow(UserId(3), home).is_err());
+        assert!(acts.follow(UserId(3), "2001:db8::2".parse().unwrap()).is_err(), "a /64 is one address");
     }
 
     #[test]
     fn zero_switches_a_limit_off() {
         let acts = acts(|limits| {
-            (limits.post_burst, limits.post_address_per_minute, limits.register_per_minute) = (0, 0, 0);
+            (limits.post_burst, limits.post_address_per_minute) = (0, 0);
         });
         let home = "192.0.2.1".parse().unwrap();
-        assert!((0..10_000).all(|_| acts.post(UserId(1), home).is_ok() && acts.register(home).is_ok()));
+        assert!((0..10_000).all(|_| acts.post(UserId(1), home).is_ok()));
     }
 }

@@ -8,8 +8,13 @@ use std::{
 
 use actix_web::{App, middleware::from_fn, web};
 use minitwit::{
-    db::migrations,
+    db::{
+        migrations,
+        users::{self, NewUser},
+    },
+    domain::{Email, Username},
     http::{errors, routing},
+    state::Lane,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -82,15 +87,47 @@ on_both! {
             // Some 100 ms a hash, so that sixteen at once cannot all have their turn within a millisecond.
             (settings.passwords.memory_kib, settings.passwords.iterations) = (65_536, 2);
         });
-        let simulator = app.simulator();
-        let names: Vec<String> = (0..16).map(|n| format!("user {n}")).collect();
-        let answers = futures_util::future::join_all(names.iter().map(|name| simulator.register(name))).await;
-        let busy = answers.iter().filter(|answer| answer.status == 503).count();
-        assert!((1..16).contains(&busy), "{answers:?}");
-        assert!(answers.iter().all(|answer| matches!(answer.status, 204 | 503)), "{answers:?}");
+        let people: Vec<_> = (0..16).map(|number| (app.browser(), format!("user {number}"))).collect();
+        let pages = futures_util::future::join_all(people.iter().map(|(browser, name)| browser.register(name))).await;
+        let statuses: Vec<u16> = pages.iter().map(|page| page.status).collect();
+        let busy = statuses.iter().filter(|status| **status == 503).count();
+        assert!((1..16).contains(&busy), "{statuses:?}");
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
         let stored = app.state.db.read("count", minitwit::db::stats::count).await.unwrap().users;
         assert_eq!(stored, 16 - i64::try_from(busy).unwrap(), "what was acknowledged is there, and nothing else");
-        assert_eq!(app.metric("minitwit_password_hash_queue_length").await, 0.0);
+        assert_eq!(app.metric("minitwit_password_hash_queue_length{lane=\"people\"}").await, 0.0);
+    }
+
+    async fn people_who_fill_their_lane_do_not_hold_the_simulator_up(db: TestDatabase) {
+        let app = db.app_with(|settings| {
+            (settings.passwords.permits, settings.passwords.queue) = (1, 1);
+            settings.passwords.wait_ms = 60_000;
+        });
+        // A hash of some seconds, far longer than all that comes after it.
+        let slow = format!("$argon2id$v=19$m=8,t=500000,p=1${}${}", "A".repeat(22), "A".repeat(43));
+        let insert = move |conn: &mut minitwit::db::DbConnection| {
+            let (username, email) = (Username::parse("slow").unwrap(), Email::parse("a@b").unwrap());
+            users::insert(conn, &NewUser { username: &username, email: &email, password_hash: &slow, created_at: 0 })
+        };
+        app.state.db.write_one("insert_user", insert).await.unwrap().unwrap();
+        let guesses: Vec<_> = [(); 2].map(|()| app.browser()).into_iter().map(|browser| {
+            tokio::spawn(async move { browser.sign_in_with("slow", "guess").await.status })
+        }).collect();
+        while app.state.passwords.has_place(Lane::People).is_ok() {
+            tokio::task::yield_now().await;
+        }
+        for page in [app.browser().sign_in("somebody").await, app.browser().register("somebody").await] {
+            assert_eq!((page.status, page.header("retry-after")), (503, "2"), "though it might wait a minute");
+        }
+        for number in 0..4 {
+            assert_eq!(app.simulator().register(&format!("user {number}")).await.status, 204);
+        }
+        assert_eq!(app.metric("minitwit_password_hash_queue_length{lane=\"people\"}").await, 1.0);
+        assert_eq!(app.metric("minitwit_password_hash_queue_length{lane=\"simulator\"}").await, 0.0);
+        assert!(guesses.iter().all(|guess| !guess.is_finished()), "all that while somebody else's hash ran");
+        for guess in guesses {
+            guess.abort();
+        }
     }
 
     async fn a_form_that_could_not_be_carried_out_keeps_what_was_typed(db: TestDatabase) {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{NewAccount, register};
+use super::{NewAccount, Registrant, register};
 use crate::{
     error::Error,
     features::{
@@ -59,19 +59,18 @@ pub(crate) async fn register_account(
     JsonBody(body): JsonBody<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
     call.is(Action::Register);
-    if !call.is_simulator() {
-        let address = client_address(&request, &state.settings.server.trusted_proxies);
-        state.throttle.address(address)?;
-        state.throttle.acts.register(address)?;
-    }
+    let registrant = if call.is_simulator() {
+        Registrant::Simulator
+    } else {
+        Registrant::Person(client_address(&request, &state.settings.server.trusted_proxies))
+    };
     let account = NewAccount {
         username: body.username.unwrap_or_default(),
         email: body.email.unwrap_or_default(),
         password: body.pwd.unwrap_or_default(),
         password_again: None,
-        is_simulators: call.is_simulator(),
     };
-    match register(&state, Source::Simulator, account).await? {
+    match register(&state, Source::Simulator, registrant, account).await? {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),
         Err(refusal) => Err(Error::BadRequest(refusal.to_string().into())),
     }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode, web
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LoginError, NewAccount, RegisterError, authenticate, register};
+use super::{LoginError, NewAccount, RegisterError, Registrant, authenticate, register};
 use crate::{
     domain::{UserId, Username, routes, username},
     error::Error,
@@ -113,17 +113,14 @@ async fn try_register(
     state: &AppState,
     form: &RegisterForm,
 ) -> Result<Result<UserId, RegisterError>, Error> {
-    let address = client_address(request, &state.settings.server.trusted_proxies);
-    state.throttle.address(address)?;
-    state.throttle.acts.register(address)?;
+    let registrant = Registrant::Person(client_address(request, &state.settings.server.trusted_proxies));
     let account = NewAccount {
         username: form.username.clone(),
         email: form.email.clone(),
         password: form.password.clone(),
         password_again: Some(form.password2.clone()),
-        is_simulators: false,
     };
-    register(state, Source::Web, account).await
+    register(state, Source::Web, registrant, account).await
 }
 
 /// What a form says above its fields.
@@ -204,10 +201,18 @@ async fn try_login(
     let address = client_address(request, &state.settings.server.trusted_proxies);
     // Two spellings of one name are one name, or each would have attempts of its own.
     let name = Username::parse(&form.username).map_or_else(|| form.username.clone(), |name| name.to_string());
-    state.throttle.login(address, &name)?;
-    match authenticate(state, &form.username, form.password.clone()).await? {
-        Ok(user) => session::sign_in(request, user).await.map(Ok),
-        Err(refusal) => Ok(Err(refusal)),
+    let attempt = state.throttle.sign_in(address, &name)?;
+    match authenticate(state, &form.username, form.password.clone()).await {
+        Ok(Ok(user)) => {
+            attempt.succeeded();
+            session::sign_in(request, user).await.map(Ok)
+        }
+        // It stays counted.
+        Ok(Err(refusal)) => Ok(Err(refusal)),
+        Err(failure) => {
+            attempt.not_made();
+            Err(failure)
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod api;
 pub mod html;
 
+use std::net::IpAddr;
+
 use tracing::info;
 
 use super::Source;
@@ -13,7 +15,7 @@ use crate::{
     },
     domain::{Email, Password, PasswordError, PasswordRules, UserId, Username, password::Verdict},
     error::Error,
-    state::AppState,
+    state::{AppState, Lane},
 };
 
 /// What somebody fills in to register.
@@ -26,8 +28,37 @@ pub struct NewAccount {
     pub password: String,
     /// The same again, where the door asks for it.
     pub password_again: Option<String>,
-    /// Whether the simulator makes it: its passwords may be short, and its names may look alike.
-    pub is_simulators: bool,
+}
+
+/// Who registers. It decides what the password must fulfil, what is counted, and whom the hash waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Registrant {
+    /// The simulator, by its credentials.
+    Simulator,
+    /// Anybody, from this address.
+    Person(IpAddr),
+}
+
+impl Registrant {
+    fn rules(self, state: &AppState) -> PasswordRules {
+        match self {
+            Self::Simulator => PasswordRules::ANY,
+            Self::Person(_) => state.passwords.rules(),
+        }
+    }
+
+    /// Counts a registration that is about to cost a hash, and says in which lane. What a form is refused for
+    /// before costs nothing: a neighbour who sends empty ones takes nobody's place.
+    fn lane(self, state: &AppState) -> Result<Lane, Error> {
+        match self {
+            Self::Simulator => Ok(Lane::Simulator),
+            Self::Person(address) => {
+                state.passwords.has_place(Lane::People)?;
+                state.throttle.registration(address)?;
+                Ok(Lane::People)
+            }
+        }
+    }
 }
 
 /// Why an account was not made. `Display` is what the user reads; the contract fixes the words.
@@ -85,18 +116,23 @@ pub enum LoginError {
 pub async fn register(
     state: &AppState,
     source: Source,
+    registrant: Registrant,
     account: NewAccount,
 ) -> Result<Result<UserId, RegisterError>, Error> {
-    let outcome = try_register(state, account).await?;
+    let outcome = try_register(state, registrant, account).await?;
     let result = if outcome.is_ok() { "ok" } else { "refused" };
     state.metrics.registrations.with_label_values(&[source.as_str(), result]).inc();
     Ok(outcome)
 }
 
-async fn try_register(state: &AppState, account: NewAccount) -> Result<Result<UserId, RegisterError>, Error> {
-    let is_simulators = account.is_simulators;
-    let rules = if is_simulators { PasswordRules::ANY } else { state.passwords.rules() };
-    let (username, email, password) = match check(account, rules) {
+async fn try_register(
+    state: &AppState,
+    registrant: Registrant,
+    account: NewAccount,
+) -> Result<Result<UserId, RegisterError>, Error> {
+    // Its users may have names that look like others'.
+    let is_simulators = matches!(registrant, Registrant::Simulator);
+    let (username, email, password) = match check(account, registrant.rules(state)) {
         Ok(checked) => checked,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -106,7 +142,7 @@ async fn try_register(state: &AppState, account: NewAccount) -> Result<Result<Us
     if let Err(taken) = state.db.read("find_user", is_free).await? {
         return Ok(Err(taken.into()));
     }
-    let password_hash = state.passwords.hash(password).await?;
+    let password_hash = state.passwords.hash(registrant.lane(state)?, password).await?;
     let insert = move |conn: &mut db::DbConnection| {
         let created_at = db::now();
         let user = NewUser { username: &username, email: &email, password_hash: &password_hash, created_at };
@@ -158,6 +194,7 @@ async fn try_authenticate(
     username: &str,
     password: String,
 ) -> Result<Result<UserId, LoginError>, Error> {
+    state.passwords.has_place(Lane::People)?;
     let found = match Username::parse(username) {
         Some(name) => {
             state.db.read("find_credentials", move |conn| users::find_credentials(conn, name.as_str())).await?
@@ -175,7 +212,7 @@ async fn try_authenticate(
         Verdict::Wrong => return Ok(Err(LoginError::WrongPassword)),
         Verdict::Right => {}
         Verdict::RightButOutdated => {
-            let new_hash = state.passwords.hash(password).await?;
+            let new_hash = state.passwords.hash(Lane::People, password).await?;
             let replace =
                 move |conn: &mut db::DbConnection| users::replace_hash(conn, user.id, &user.password_hash, &new_hash);
             state.db.write_one("replace_hash", replace).await?;

@@ -3,6 +3,9 @@
 //! `latest` is stored once for a call that brings it with the right credentials, whatever the
 //! answer. Posting and following store it in the same statement as their own work; whatever is
 //! still pending when the handler is done, this stores.
+//!
+//! Wrong credentials are 403, and too many of them from one address 429, on calls that are open to all
+//! too: what those do with `latest` would tell a guesser that he is right.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -24,7 +27,7 @@ use crate::{
     config::SimulatorSettings,
     db::{self, simulator::Recorded},
     error::Error,
-    http::query,
+    http::{client_address::client_address, query},
     state::AppState,
 };
 
@@ -66,8 +69,7 @@ pub struct Call {
 }
 
 impl Call {
-    fn new(request: &ServiceRequest, settings: &SimulatorSettings) -> Self {
-        let is_simulator = settings.enabled && has_credentials(request.request(), settings);
+    fn new(request: &ServiceRequest, is_simulator: bool) -> Self {
         // -1 stands for "none" in the course's client.
         let latest = query::integer(request.query_string(), "latest").filter(|latest| *latest != -1);
         Self { is_simulator, latest: Cell::new(latest.filter(|_| is_simulator)), action: Cell::new(Action::Other) }
@@ -150,9 +152,15 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let state = AppState::of(request.request());
-    let call = Rc::new(Call::new(&request, &state.settings.simulator));
-    request.extensions_mut().insert(Rc::clone(&call));
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let is_simulator = is_simulator(request.request(), &state);
+    let call = Rc::new(Call::new(&request, matches!(is_simulator, Ok(true))));
+    let mut response = match is_simulator {
+        Ok(_) => {
+            request.extensions_mut().insert(Rc::clone(&call));
+            next.call(request).await?.map_into_boxed_body()
+        }
+        Err(too_many) => ServiceResponse::from_err(too_many, request.into_parts().0),
+    };
     // A call that could not have its connection need not wait for another one to be refused again.
     let is_refused = response.status() == StatusCode::SERVICE_UNAVAILABLE;
     if !is_refused && let Err(why) = call.store_pending(&state).await {
@@ -170,9 +178,23 @@ pub async fn guard(
     Ok(response)
 }
 
+/// Whether the call came with the right credentials. Without any it may be one that is open to all.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] when too many wrong ones came from that address: it is not told whether these are.
+fn is_simulator(request: &HttpRequest, state: &AppState) -> Result<bool, Error> {
+    let settings = &state.settings;
+    if !settings.simulator.enabled {
+        return Ok(false);
+    }
+    let Some(given) = basic_credentials(request) else { return Ok(false) };
+    let are_right = are_credentials(&given, &settings.simulator);
+    state.throttle.credentials(client_address(request, &settings.server.trusted_proxies), are_right)?;
+    Ok(are_right)
+}
+
 /// Compares digests, in constant time: neither a wrong letter nor a wrong length shows.
-fn has_credentials(request: &HttpRequest, settings: &SimulatorSettings) -> bool {
-    let Some(given) = basic_credentials(request) else { return false };
+fn are_credentials(given: &[u8], settings: &SimulatorSettings) -> bool {
     let expected = format!("{}:{}", settings.username, settings.password.expose_secret());
     Sha256::digest(given).ct_eq(&Sha256::digest(expected.as_bytes())).into()
 }
