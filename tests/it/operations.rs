@@ -213,7 +213,7 @@ on_both! {
             text.lines().filter(is_listed).map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
         };
         assert_eq!(names(&after), names(&before));
-        assert_eq!(names(&after).len(), 4 + 2 + 9 + 3 + 7 + 10);
+        assert_eq!(names(&after).len(), 4 + 2 + 9 + 3 + 10 + 10);
         assert!(app.metric(r#"minitwit_http_rejected_total{reason="csrf"}"#).await >= 1.0);
     }
 

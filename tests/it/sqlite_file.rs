@@ -52,7 +52,10 @@ async fn the_lock_that_tells_others_that_the_file_is_in_use_is_there_while_servi
     }
     assert_eq!(app.ops("/readyz").await.0, 200);
     app.signed_in("alice").await.say("hi").await;
-    assert_ne!(locks_of_ours(&file_of(&db)), 0);
+    // A lock that was lost never comes back; but the kernel's list, which is read piece by piece while it changes,
+    // may lack one once.
+    let found = (0..50).any(|_| locks_of_ours(&file_of(&db)) > 0);
+    assert!(found, "no lock of ours");
 }
 
 #[tokio::test]
