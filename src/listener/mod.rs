@@ -1,9 +1,9 @@
 //! The way in: sockets, connections, and what one of them may cost.
 //!
-//! actix-http speaks HTTP on a [`Connection`] of ours, which bounds what its timers leave open: a body that
+//! actix-http speaks HTTP on a `Connection` of ours, which bounds what its timers leave open: a body that
 //! never ends, an answer that nobody reads, requests sent faster than their answers are taken
-//! (`docs/reports/actix-http-unfinished-body.md`). A [`Watch`] knows when a connection has to be over; the task
-//! that serves it ends then, whatever the library waits for. A [`Crowd`] bounds what one address may hold.
+//! (`docs/reports/actix-http-unfinished-body.md`). A `Watch` knows when a connection has to be over; the task
+//! that serves it ends then, whatever the library waits for. A `Crowd` bounds what one address may hold.
 //!
 //! For each request this costs two looks at the clock, and no system call.
 

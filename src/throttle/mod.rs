@@ -1,7 +1,7 @@
 //! How often somebody may try to sign in, to register, to guess the simulator's credentials, or ([`Acts`]) to
 //! change something.
 //!
-//! All limits but those on an account's acts are for an address ([`network`]). Signing in has two: one for the address together with the
+//! All limits but those on an account's acts are for an address (`network`). Signing in has two: one for the address together with the
 //! name that is tried, so that nobody locks out people elsewhere, and one over all names. They live in this
 //! process: with N replicas an attacker has N times the attempts, and a blanket limit belongs into the proxy.
 
