@@ -18,6 +18,7 @@ BREAKAGES = (
     ("scripts/lint", "set -eu", "set -eu\ncd $1"),
     # hadolint
     ("Dockerfile", "WORKDIR /data", "WORKDIR data"),
+    ("scripts/enginelib/Dockerfile", "WORKDIR /srv", "WORKDIR srv"),
     # yamllint
     ("loki/loki.yml", "auth_enabled: false", "auth_enabled:    false"),
     # schema, compose config, every rule
@@ -36,7 +37,7 @@ BREAKAGES = (
     ("prometheus/alertmanager/alertmanager.yml", "receiver: operators", "receiver: nobody"),
     ("prometheus/blackbox/blackbox.yml", "timeout: 5s", "timeout: soon"),
     # caddy
-    ("caddy/Caddyfile", "admin off", "administration off"),
+    ("caddy/Caddyfile", "admin {$MINITWIT_PROXY_ADMIN:off}", "administration off"),
     ("grafana/dashboards/business.json", "{", "{,"),
 )
 
