@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 # The version of the configuration that a service of the played stack mounts.
 CONFIGURED = {"proxy": "CADDYFILE_VERSION", "postgres": "POSTGRES_ROLES_VERSION"}
@@ -135,7 +136,9 @@ class Docker:
             print(f"NAME IMAGE\n{name}.1 {running}")
 
     def service_logs(self, _, name):
-        print(f"the log of {name}")
+        print(f"the log of {name}", flush=True)
+        if self.plan.get("logs") == "hang":
+            time.sleep(600)
 
     def change(self, name, spec, steps):
         service = self.services[name]

@@ -177,6 +177,11 @@ class RollBack(DeployTest):
         self.assertEqual(self.app(), OLD)
         self.assertIn("the log of minitwit_minitwit", self.output)
 
+    def test_a_log_that_does_not_end_does_not_hold_up_the_way_back(self):
+        self.plan(roll_out="swarm rolls back", logs="hang")
+        self.fails(f"rolled back: staging serves {OLD} again", "deploy", "staging", DEPLOY_PATIENCE="1")
+        self.assertIn("the log of minitwit_minitwit", self.output)
+
     def test_a_service_beside_the_app_that_swarm_rolls_back_fails_the_deploy(self):
         self.plan(proxy="swarm rolls back")
         self.fails("rolled back: staging", "deploy", "staging")
