@@ -41,6 +41,14 @@ verify: image
 rehearse binary="target/release/minitwit":
     scripts/rehearse {{binary}}
 
+# three Swarm nodes, one of which dies (root)
+rehearse-nodes binary="target/release/minitwit":
+    scripts/rehearse {{binary}} nodes
+
+# what the pipeline does at night: the whole Dockerfile with the real toolchain, and its binary on three nodes (root)
+nightly:
+    scripts/rehearse dockerfile nodes
+
 # look at a Minitwit that runs somewhere, reading only
 smoke url:
     scripts/smoke {{url}}

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2034  # variables that scripts/rehearse shares
+# shellcheck shell=sh disable=SC2154,SC2034,SC2317  # variables that scripts/rehearse shares; calls by name
 # The parts of scripts/rehearse, which sources this in a copy of the project.
 
 # expect WHAT COMMAND…: it succeeds.
@@ -9,6 +9,18 @@ expect() {
 }
 
 fails() { ! "$@" > /dev/null 2>&1; }
+
+# The whole Dockerfile, its own first stage included. What it built is what the parts deploy.
+by_dockerfile() {
+    step "the Dockerfile"
+    "$root/scripts/standins" toolchain
+    scripts/image get > "$work/image.log" 2>&1 || { tail -n 60 "$work/image.log" >&2; fail "the Dockerfile does not build"; }
+    made=$(docker create "$(scripts/image name)")
+    docker cp --quiet "$made:/minitwit" "$work/minitwit"
+    docker rm "$made" > /dev/null
+    IMAGE_BINARY=$work/minitwit
+    scripts/smoke "$IMAGE_BINARY"
+}
 
 # --- Compose ---
 
@@ -28,22 +40,26 @@ builds_once() {
 # --- A Swarm of one node ---
 
 part_swarm() {
-    start_registry
-    start_swarm
-    STAGING_HOST=$DOCKER_HOST STAGING_URL=https://localhost
-    export STAGING_HOST STAGING_URL
+    start_registry 127.0.0.1:5000
+    docker swarm init --advertise-addr 127.0.0.1 > /dev/null
+    prepare_swarm
     step "first deploy"
     release first
     deploy_to_staging || fail "the first deploy did not succeed"
+    only_on_app
     step "a rolling update under load"
-    docker run --rm "$(scripts/image name)" scenario --actions 5000 --seed 1 > "$work/scenario.csv"
-    MINITWIT__SIMULATOR__PASSWORD_FILE=secrets/simulator_password timeout --signal INT 600 "$IMAGE_BINARY" simulate \
-        --timeout 5000 "$work/scenario.csv" http://localhost/api > "$work/load.log" 2>&1 &
+    docker run --rm "$(scripts/image name)" scenario --actions 100000 --seed 1 | split --lines 250 --suffix-length 3 - "$work/actions."
+    replicas > "$work/before"
+    simulate_until_enough > "$work/load.log" 2>&1 &
     load=$!
     release second
     deploy_to_staging || fail "the second deploy did not succeed"
+    touch "$work/enough"
     wait $load || { tail -n 20 "$work/load.log" >&2; fail "actions failed during the update"; }
-    grep -E ' actions in ' "$work/load.log"
+    load=
+    replicas > "$work/after"
+    expect "every replica was replaced" [ "$(sort "$work/before" "$work/after" | uniq | wc -l)" = $((2 * $(wc -l < "$work/before"))) ]
+    echo "rehearse: ok: none of $(($(grep -c ' actions in ' "$work/load.log") * 250)) actions failed meanwhile"
     step "a release of the wrong version, and the way back"
     described > "$work/before"
     sed -i '0,/^version = /s/^version = .*/version = "9.9.9"/' Cargo.toml
@@ -57,21 +73,52 @@ part_swarm() {
     expect "every service is as before" diff "$work/before" "$work/after"
 }
 
+# The simulator without a pause, through the proxy, a few actions a turn, until somebody says that it is enough.
+simulate_until_enough() {
+    export MINITWIT__SIMULATOR__PASSWORD_FILE=secrets/simulator_password
+    for actions in "$work"/actions.*; do
+        [ ! -e "$work/enough" ] || return 0
+        "$IMAGE_BINARY" simulate --timeout 5000 "$actions" http://localhost/api || return 1
+    done
+    echo "the actions were used up before the update was done"
+    return 1
+}
+
+replicas() { docker ps --no-trunc --quiet --filter label=com.docker.swarm.service.name=minitwit_minitwit; }
+
+# The site's port is on the network app alone, also where a Swarm has given the addresses.
+only_on_app() {
+    proxy=$(docker ps --quiet --filter label=com.docker.swarm.service.name=minitwit_proxy)
+    replica=$(replicas | head -n 1)
+    get() {
+        address=$(docker inspect --format "{{with index .NetworkSettings.Networks \"minitwit_$1\"}}{{.IPAddress}}{{end}}" "$replica")
+        docker exec "$proxy" wget -q -T 3 -O /dev/null "http://${address:?}:$2"
+    }
+    expect "8080 answers on the network app" get app 8080/robots.txt
+    expect "9101 answers on observability" get observability 9101/livez
+    expect "8080 does not answer there" fails get observability 8080/robots.txt
+}
+
+# start_registry ADDRESS:PORT
 start_registry() {
     [ -x "$root/target/engine/registry/usr/bin/docker-registry" ] || "$root/scripts/debian" forky "$root/target/engine/registry" docker-registry
-    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: 127.0.0.1:5000}\n' "$work/registry" > "$work/registry.yml"
+    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "%s"}\n' "$work/registry" "$1" > "$work/registry.yml"
     "$root/target/engine/registry/usr/bin/docker-registry" serve "$work/registry.yml" > "$work/registry.log" 2>&1 &
     registry=$!
-    IMAGE_REPOSITORY=127.0.0.1:5000/minitwit
+    IMAGE_REPOSITORY=$1/minitwit
     export IMAGE_REPOSITORY
 }
 
-start_swarm() {
-    docker swarm init --advertise-addr 127.0.0.1 > /dev/null
-    node=$(docker node ls --quiet)
+# What a Swarm wants before its first deploy, all on the node that is its manager.
+prepare_swarm() {
+    node=$(docker info --format '{{.Swarm.NodeID}}')
     for label in edge data backup observability; do docker node update --label-add "minitwit.$label=true" "$node" > /dev/null; done
     MINITWIT_ORIGIN=https://localhost scripts/secrets swarm > /dev/null
     own_authority
+    # Here nobody has to be given time to find out that a version is bad: what is shown does not depend on it.
+    sed -i 's/monitor: [0-9]*s/monitor: 5s/' swarm-stack.yml
+    STAGING_HOST=$DOCKER_HOST STAGING_URL=https://localhost DEPLOY_POLL=1
+    export STAGING_HOST STAGING_URL DEPLOY_POLL
 }
 
 # The authority that the proxy makes, before the proxy is there: scripts/smoke has to know it.

@@ -25,7 +25,7 @@ def block(text, heading):
 class Travis(unittest.TestCase):
     def test_the_stages_are_in_order(self):
         stages = re.findall(r"^  - (?:name: )?(\w+)$", block(TRAVIS, "stages:"), flags=re.M)
-        self.assertEqual(stages, ["lint", "test", "docker_build", "verify", "release", "deploy"])
+        self.assertEqual(stages, ["lint", "test", "docker_build", "verify", "release", "deploy", "nightly"])
         self.assertEqual(sorted(set(re.findall(r"stage: (\w+)", TRAVIS))), sorted(stages), "each has a job")
 
     def test_what_leaves_the_house_is_for_pushes_only(self):
@@ -33,6 +33,12 @@ class Travis(unittest.TestCase):
             condition = re.search(r"if: (.*)", block(TRAVIS, f"name: {stage}"))
             self.assertTrue(condition and condition[1].startswith("type = push"), stage)
             self.assertNotIn(" OR ", re.sub(r"\(.*\)", "", condition[1]), "nothing gets round it")
+
+    def test_the_night_is_for_cron_jobs_only_and_nothing_leaves_the_house_then(self):
+        self.assertEqual(re.search(r"if: (.*)", block(TRAVIS, "name: nightly"))[1], "type = cron")
+        night = block(TRAVIS, "stage: nightly")
+        self.assertIn("scripts/rehearse dockerfile nodes", night)
+        self.assertNotRegex(night, r"scripts/(image|release|deploy)")
 
     def test_every_script_exists(self):
         scripts = re.findall(r"scripts/[\w-]+", re.sub(r"#.*", "", TRAVIS))
