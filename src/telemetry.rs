@@ -17,7 +17,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{LogFormat, LogSettings};
+use crate::{
+    config::{LogFormat, LogSettings},
+    sampling::{Line, Sampler},
+};
 
 /// A layer that hears of events alone. The formatter would make a line also of a span that opens and of one
 /// that closes: three lines for what one says, and a tenth of the time of a short request.
@@ -64,13 +67,15 @@ pub fn install(subscriber: impl Subscriber + Send + Sync + 'static) -> anyhow::R
     subscriber.try_init().context("logging is set up twice")
 }
 
-/// Logs every panic of the process and counts it, wherever it happens: also in a library, or in a task that
-/// nobody waits for.
-pub fn watch_panics(counter: IntCounter) {
+/// Counts every panic of the process and logs it, as often as `lines` lets it, wherever it happens: also in a
+/// library, or in a task that nobody waits for.
+pub fn watch_panics(counter: IntCounter, lines: Sampler) {
     std::panic::set_hook(Box::new(move |panic| {
         counter.inc();
-        // Where, not what: a panic's message may carry the value that nobody expected.
-        let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(location, "panic");
+        if let Some(Line { left_out }) = lines.admit("panic", 500) {
+            // Where, not what: a panic's message may carry the value that nobody expected.
+            let location = panic.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(location, left_out, "panic");
+        }
     }));
 }

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, process::ExitCode};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{config::Settings, startup::Application, telemetry};
+use crate::{config::Settings, sampling::Sampler, startup::Application, telemetry};
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -18,7 +18,8 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         let origin = settings.server.origin.clone();
         let files = raise_open_files();
         let application = Application::build(settings)?;
-        telemetry::watch_panics(application.state().metrics.panics.clone());
+        let state = application.state();
+        telemetry::watch_panics(state.metrics.panics.clone(), Sampler::new(state.settings.log.refusals_per_second));
         let (address, ops_address) = (application.public_address(), application.ops_address());
         let (port, ops_port) = (address.port(), ops_address.port());
         tracing::info!(%address, port, %ops_address, ops_port, %origin, "listening");

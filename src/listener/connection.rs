@@ -19,13 +19,13 @@ pub struct Connection {
     stream: TcpStream,
     watch: Rc<Watch>,
     metrics: Metrics,
-    /// What goes out instead of the library's own refusal, and how much of it has.
-    refusal: Option<(Vec<u8>, usize)>,
+    /// What goes out instead of bytes that end in the library's own refusal, and how much of it has.
+    instead: Option<(Vec<u8>, usize)>,
 }
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, watch: Rc<Watch>, metrics: Metrics) -> Self {
-        Self { stream, watch, metrics, refusal: None }
+        Self { stream, watch, metrics, instead: None }
     }
 
     pub(super) fn watch(&self) -> Rc<Watch> {
@@ -65,21 +65,20 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if this.refusal.is_none()
-            && !this.watch.is_answering()
-            && let Some(dressed) = refusal::dress(bytes)
+        if this.instead.is_none()
+            && let Some(dressed) = refusal::dress(bytes, this.watch.is_closing())
         {
             this.metrics.http_rejected.with_label_values(&["malformed"]).inc();
-            this.refusal = Some((dressed, 0));
+            this.instead = Some((dressed, 0));
         }
-        let Some((dressed, mut sent)) = this.refusal.take() else { return this.write(context, bytes) };
+        let Some((dressed, mut sent)) = this.instead.take() else { return this.write(context, bytes) };
         while sent < dressed.len() {
             match this.write(context, &dressed[sent..]) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => sent += written,
                 Poll::Ready(Err(why)) => return Poll::Ready(Err(why)),
                 Poll::Pending => {
-                    this.refusal = Some((dressed, sent));
+                    this.instead = Some((dressed, sent));
                     return Poll::Pending;
                 }
             }

@@ -28,6 +28,7 @@ use actix_server::Server;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, map_config};
 use actix_web::{Error as ActixError, body::MessageBody, dev::AppConfig, rt::net::TcpStream, web::Data};
 use anyhow::Context;
+use prometheus::IntGauge;
 use rustix::net::sockopt;
 use tokio::time::{Instant, sleep_until};
 
@@ -136,11 +137,8 @@ where
             async move {
                 match accepted {
                     Ok((place, watch, served)) => {
-                        metrics.http_connections.inc();
-                        let outcome = until_due(served, &watch).await;
-                        metrics.http_connections.dec();
-                        drop(place);
-                        outcome.unwrap_or_else(|| {
+                        let _counted = (place, Open::new(metrics.http_connections.clone()));
+                        until_due(served, &watch).await.unwrap_or_else(|| {
                             metrics.http_rejected.with_label_values(&["slow"]).inc();
                             Ok(())
                         })
@@ -155,6 +153,22 @@ where
         })
     })?;
     Ok(server.run())
+}
+
+/// Counts a connection until it is dropped, also by a panic.
+struct Open(IntGauge);
+
+impl Open {
+    fn new(gauge: IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 fn keep_alive(settings: &ServerSettings) -> KeepAlive {

@@ -27,9 +27,11 @@ use crate::config::ServerSettings;
 /// Bytes that may come beyond a request's largest body: the requests that a client sends ahead, and the rest of
 /// a body that was refused, which a client that has not yet read the refusal still sends.
 const AHEAD: usize = 512 * 1024;
-/// Bytes that are handed over at once. The library reads what it gets into a queue of requests, each of them
-/// some kilobytes: 128 KiB of the shortest requests became 20 MB.
+/// Bytes that are handed over at once, at first and at most. The library reads what it gets into a queue of
+/// requests, each of them some kilobytes: 128 KiB of the shortest requests became 20 MB. A head that is longer
+/// is read in larger steps, for the library begins anew with each.
 const BURST: usize = 1024;
+const LARGEST_BURST: usize = 4 * BURST;
 
 /// Longer than any process lives.
 const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
@@ -56,8 +58,6 @@ pub struct Watch {
     body_is_whole: Cell<bool>,
     /// Whether a request is being served.
     is_busy: Cell<bool>,
-    /// Whether the application's answer is on its way into the connection.
-    is_answering: Cell<bool>,
     /// Whether the client wants the connection closed after the last request.
     wants_close: Cell<bool>,
     /// Whether this is the last answer on the connection.
@@ -68,6 +68,8 @@ pub struct Watch {
     allowance: Cell<usize>,
     /// Bytes that were handed over and may not have been looked at.
     burst: Cell<usize>,
+    /// How many that may be.
+    largest_burst: Cell<usize>,
     /// Who waits to read until the answer is taken, or what was read is looked at.
     reader: RefCell<Option<Waker>>,
 }
@@ -94,12 +96,12 @@ impl Watch {
             begun: Cell::new(now),
             body_is_whole: Cell::new(true),
             is_busy: Cell::new(false),
-            is_answering: Cell::new(false),
             wants_close: Cell::new(false),
             is_closing: Cell::new(false),
             is_blocked: Cell::new(false),
             allowance: Cell::new(limits.bytes),
             burst: Cell::new(0),
+            largest_burst: Cell::new(BURST),
             reader: RefCell::new(None),
         })
     }
@@ -121,12 +123,14 @@ impl Watch {
         self.is_busy.set(true);
         self.deadline.set(now + self.limits.answer);
         self.allowance.set(self.limits.bytes);
+        self.largest_burst.set(BURST);
         self.wants_close.set(request.head().connection_type() == ConnectionType::Close);
         let body = request.take_payload();
         self.body_is_whole.set(matches!(body, Payload::None));
         if self.body_is_whole.get() {
             return Some(request);
         }
+        self.largest_burst.set(LARGEST_BURST);
         let stream: BoxedPayloadStream = Box::pin(NotedBody { body, watch: Rc::clone(self) });
         Some(request.replace_payload(Payload::Stream { payload: stream }).0)
     }
@@ -135,7 +139,6 @@ impl Watch {
     /// nobody wanted.
     fn end(&self) {
         self.is_busy.set(false);
-        self.is_answering.set(false);
         let now = Instant::now();
         self.deadline.set(if self.body_is_whole.get() && !self.is_closing.get() {
             now + self.limits.pause + self.limits.head
@@ -147,11 +150,11 @@ impl Watch {
     /// How many bytes may be read: none while an answer waits to be taken, when those before have not been
     /// looked at, or when too much has come. Whoever gets none is woken when that has changed, or never.
     pub(super) fn may_read(&self, context: &Context<'_>) -> usize {
-        let bytes = BURST.saturating_sub(self.burst.get());
+        let bytes = self.largest_burst.get().saturating_sub(self.burst.get());
         if bytes > 0 && !self.is_blocked.get() {
             return bytes.min(self.allowance.get());
         }
-        if self.is_blocked.get() || !self.wants_more() {
+        if self.is_blocked.get() || self.is_busy.get() {
             *self.reader.borrow_mut() = Some(context.waker().clone());
         } else {
             // At once: the library flushes before it reads again, also when it discards what it reads.
@@ -172,28 +175,31 @@ impl Watch {
     }
 
     /// All that was written is with the kernel, and the library has looked at all that it has read. While it
-    /// serves a request, those behind it wait in its queue; only the rest of a body is wanted then.
+    /// serves a request, those behind it wait in its queue, and its body is asked for by whoever wants it.
     pub(super) fn flushed(&self) {
         if self.is_blocked.replace(false) && !self.is_busy.get() {
             // Whoever read slowly has as long for the next request as the others.
             self.end();
         }
-        if self.wants_more() {
-            self.burst.set(0);
-            if let Some(reader) = self.reader.borrow_mut().take() {
-                reader.wake();
+        if !self.is_busy.get() {
+            if self.burst.get() >= self.largest_burst.get() {
+                self.largest_burst.set((2 * self.largest_burst.get()).min(LARGEST_BURST));
             }
+            self.want_more();
         }
     }
 
-    /// Whether what comes next is a head, or the rest of a body.
-    fn wants_more(&self) -> bool {
-        !self.is_busy.get() || !self.body_is_whole.get()
+    /// What was read has been looked at.
+    fn want_more(&self) {
+        self.burst.set(0);
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            reader.wake();
+        }
     }
 
-    /// Whether what is being written may be the application's.
-    pub(super) fn is_answering(&self) -> bool {
-        self.is_answering.get() || self.is_blocked.get()
+    /// Whether nothing may be said any more on this connection: the last answer is on its way or out.
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing.get()
     }
 }
 
@@ -204,7 +210,6 @@ pub(super) fn answer<B>(watch: Rc<Watch>, mut response: Response<B>) -> Response
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     watch.is_closing.set(response.head().connection_type() == ConnectionType::Close);
-    watch.is_answering.set(true);
     response.map_body(|_, body| NotedAnswer { body, _end: End(watch) })
 }
 
@@ -249,9 +254,63 @@ impl Stream for NotedBody {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = Pin::new(&mut self.body).poll_next(context);
-        if matches!(next, Poll::Ready(None)) {
-            self.watch.body_is_whole.set(true);
+        match &next {
+            Poll::Ready(None) => self.watch.body_is_whole.set(true),
+            // The library has nothing of it that it has not handed over.
+            Poll::Pending => self.watch.want_more(),
+            Poll::Ready(Some(_)) => {}
         }
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, StreamExt, stream};
+
+    use super::*;
+    use crate::config::Settings;
+
+    fn context() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
+    /// Reads as the library does, until there is no more for now.
+    fn read_all(watch: &Watch) -> usize {
+        let mut all = 0;
+        while let more @ 1.. = watch.may_read(&context()) {
+            watch.have_read(more);
+            all += more;
+        }
+        all
+    }
+
+    #[test]
+    fn a_body_that_nobody_asks_for_is_not_read_on() {
+        let watch = Watch::new(&Settings::defaults().server);
+        let payload: BoxedPayloadStream = Box::pin(stream::pending());
+        let request = Request::new().replace_payload(Payload::Stream { payload }).0;
+        let mut request = watch.begin(request).unwrap();
+        assert_eq!(read_all(&watch), LARGEST_BURST);
+        watch.flushed();
+        assert_eq!(read_all(&watch), 0, "the handler has not asked");
+        let mut body = request.take_payload();
+        assert!(body.next().now_or_never().is_none());
+        assert_eq!(read_all(&watch), LARGEST_BURST, "now it has");
+    }
+
+    #[test]
+    fn a_long_head_is_read_in_growing_steps_and_the_next_one_anew() {
+        let watch = Watch::new(&Settings::defaults().server);
+        let mut steps = Vec::new();
+        for _ in 0..4 {
+            steps.push(read_all(&watch));
+            watch.flushed();
+        }
+        assert_eq!(steps, [BURST, 2 * BURST, 4 * BURST, 4 * BURST]);
+        watch.begin(Request::new()).unwrap();
+        watch.end();
+        watch.flushed();
+        assert_eq!(read_all(&watch), BURST);
     }
 }
