@@ -194,7 +194,7 @@ mod tests {
             (
                 "MINITWIT__SERVER__HOST",
                 "localhost",
-                "server.host is localhost (MINITWIT__SERVER__HOST): write an IP address: 127.0.0.1",
+                "server.host (MINITWIT__SERVER__HOST): \"localhost\" is neither an IP address nor a network: write 127.0.0.1",
             ),
             (
                 "MINITWIT__SERVER__ORIGIN",

@@ -52,7 +52,7 @@ pub fn own_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr,
         return Ok(address);
     }
     let network: IpNet = text.parse().map_err(|_| {
-        de::Error::custom(format!("{text:?} is neither an IP address nor a network such as 10.0.0.0/24"))
+        de::Error::custom(format!("{text:?} is neither an IP address nor a network: write 127.0.0.1, or 10.0.0.0/24"))
     })?;
     address_in(network).ok_or_else(|| de::Error::custom(format!("no address of this machine is in {network}")))
 }

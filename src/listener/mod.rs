@@ -9,6 +9,7 @@
 
 mod connection;
 mod crowd;
+mod noted;
 mod refusal;
 mod watch;
 

@@ -6,22 +6,15 @@
 
 use std::{
     cell::{Cell, RefCell},
-    pin::Pin,
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::Duration,
 };
 
 use actix_http::{BoxedPayloadStream, ConnectionType, Payload, Request, Response};
-use actix_web::{
-    body::{BodySize, MessageBody},
-    error::PayloadError,
-    web::Bytes,
-};
-use futures_util::Stream;
-use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
+use super::noted::{End, NotedAnswer, NotedBody};
 use crate::config::ServerSettings;
 
 /// Bytes that may come beyond a request's largest body: the requests that a client sends ahead, and the rest of
@@ -135,9 +128,14 @@ impl Watch {
         Some(request.replace_payload(Payload::Stream { payload: stream }).0)
     }
 
+    /// The request's body has come whole.
+    pub(super) fn body_has_come(&self) {
+        self.body_is_whole.set(true);
+    }
+
     /// The answer has been handed over: what may come next is another request, or the rest of a body that
     /// nobody wanted.
-    fn end(&self) {
+    pub(super) fn end(&self) {
         self.is_busy.set(false);
         let now = Instant::now();
         self.deadline.set(if self.body_is_whole.get() && !self.is_closing.get() {
@@ -190,7 +188,7 @@ impl Watch {
     }
 
     /// What was read has been looked at.
-    fn want_more(&self) {
+    pub(super) fn want_more(&self) {
         self.burst.set(0);
         if let Some(reader) = self.reader.borrow_mut().take() {
             reader.wake();
@@ -210,58 +208,7 @@ pub(super) fn answer<B>(watch: Rc<Watch>, mut response: Response<B>) -> Response
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     watch.is_closing.set(response.head().connection_type() == ConnectionType::Close);
-    response.map_body(|_, body| NotedAnswer { body, _end: End(watch) })
-}
-
-/// Notes when an answer is handed over, whole or given up.
-struct End(Rc<Watch>);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
-pin_project! {
-    /// An answer's body that notes its end.
-    pub(super) struct NotedAnswer<B> {
-        #[pin]
-        body: B,
-        _end: End,
-    }
-}
-
-impl<B: MessageBody> MessageBody for NotedAnswer<B> {
-    type Error = B::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.project().body.poll_next(context)
-    }
-}
-
-/// A request's body that notes when it has come whole.
-struct NotedBody {
-    body: Payload,
-    watch: Rc<Watch>,
-}
-
-impl Stream for NotedBody {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = Pin::new(&mut self.body).poll_next(context);
-        match &next {
-            Poll::Ready(None) => self.watch.body_is_whole.set(true),
-            // The library has nothing of it that it has not handed over.
-            Poll::Pending => self.watch.want_more(),
-            Poll::Ready(Some(_)) => {}
-        }
-        next
-    }
+    response.map_body(|_, body| NotedAnswer { body, end: End(watch) })
 }
 
 #[cfg(test)]
