@@ -26,6 +26,29 @@ impl Settings {
     /// # Errors
     /// The first refusal, as a sentence.
     pub fn check_values(&self) -> anyhow::Result<()> {
+        let (server, ops) = (&self.server, &self.ops);
+        ensure!(
+            server.port == 0 || server.port != ops.port || server.host != ops.host,
+            "server.port and ops.port are both {}: give the operators' listener a port of its own",
+            ops.port
+        );
+        ensure!(server.max_connections > 0, "server.max_connections is 0: nobody could connect (set 1 or more)");
+        for (key, bytes) in [
+            ("body_limit", server.body_limit),
+            ("header_limit", server.header_limit),
+            ("path_limit", server.path_limit),
+        ] {
+            ensure!(bytes > 0, "server.{key} is 0: every request would be refused (set bytes, 1 or more)");
+        }
+        let passwords = &self.passwords;
+        ensure!(
+            passwords.iterations > 0 && passwords.parallelism > 0 && passwords.memory_kib / 8 >= passwords.parallelism,
+            "argon2 wants passwords.iterations and passwords.parallelism of 1 or more, and passwords.memory_kib of at \
+             least 8 times the parallelism: they are {}, {} and {}",
+            passwords.iterations,
+            passwords.parallelism,
+            passwords.memory_kib
+        );
         ensure!(self.database.pool_size > 0, "database.pool_size is 0: nothing could be read (set 1 or more)");
         ensure!(
             (1..=1000).contains(&self.messages.page_size),
@@ -58,5 +81,38 @@ impl Settings {
             self.database.replicas
         );
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_refused_by_its_key() {
+        type Change = fn(&mut Settings);
+        let changes: [(&str, Change); 7] = [
+            ("server.port and ops.port", |settings| settings.ops.port = settings.server.port),
+            ("server.max_connections", |settings| settings.server.max_connections = 0),
+            ("server.header_limit", |settings| settings.server.header_limit = 0),
+            ("server.body_limit", |settings| settings.server.body_limit = 0),
+            ("passwords.memory_kib", |settings| settings.passwords.memory_kib = 1),
+            ("passwords.iterations", |settings| settings.passwords.iterations = 0),
+            ("database.pool_size", |settings| settings.database.pool_size = 0),
+        ];
+        assert!(Settings::defaults().check_values().is_ok());
+        for (key, change) in changes {
+            let mut settings = Settings::defaults();
+            change(&mut settings);
+            let why = settings.check_values().unwrap_err().to_string();
+            assert!(why.contains(key), "{key}: {why}");
+        }
+    }
+
+    #[test]
+    fn any_free_port_twice_is_two_ports() {
+        let mut settings = Settings::defaults();
+        (settings.server.port, settings.ops.port) = (0, 0);
+        assert!(settings.check_values().is_ok());
     }
 }
