@@ -33,7 +33,7 @@ use actix_web::{
 use actix_web_prom::PrometheusMetrics;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
@@ -115,7 +115,8 @@ impl Application {
     }
 
     /// Serves until `stop`. If it asks to drain, readiness fails for `server.drain_delay` before the
-    /// listener closes; then running requests finish, within `server.shutdown_grace`.
+    /// listener closes; then running requests finish, within `server.shutdown_grace`, and SQLite's journal is
+    /// emptied into the database.
     ///
     /// # Errors
     /// When a listener fails.
@@ -136,22 +137,36 @@ impl Application {
         let stopper = tokio::spawn(async move {
             let stop = stop.await;
             state.begin_shutdown();
-            if stop == Stop::AfterDraining {
-                let delay = Duration::from_secs(state.settings.server.drain_delay);
-                info!(delay_s = delay.as_secs(), "SIGTERM: not ready any more, still serving");
-                tokio::time::sleep(delay).await;
-            }
-            info!("finishing the running requests");
-            handle.stop(true).await;
+            let save = async {
+                if let Err(why) = state.db.prepare_to_stop().await {
+                    warn!(causes = errors::causes(&why), "the journal is not folded into the database yet");
+                }
+            };
+            let drain = async {
+                if stop == Stop::AfterDraining {
+                    let delay = Duration::from_secs(state.settings.server.drain_delay);
+                    info!(delay_s = delay.as_secs(), "SIGTERM: not ready any more, still serving");
+                    tokio::time::sleep(delay).await;
+                }
+                info!("finishing the running requests");
+                handle.stop(true).await;
+            };
+            tokio::join!(save, drain);
         });
-        self.public.await.context("the public listener failed")?;
+        let served = self.public.await.context("the public listener failed");
         stopper.abort();
         background.abort();
+        if let Err(why) = self.state.db.stop().await {
+            error!(
+                causes = errors::causes(&why),
+                "the database's files are left as they lie, as SIGKILL would leave them"
+            );
+        }
         // Last: whoever asks how it is going down gets an answer.
         ops_handle.stop(false).await;
         ops.await?.context("the operators' listener failed")?;
         info!("stopped");
-        Ok(())
+        served
     }
 }
 

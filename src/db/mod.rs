@@ -27,6 +27,7 @@ pub mod simulator;
 pub mod skeletons;
 mod sqlite;
 pub mod stats;
+mod stopping;
 pub mod transfer;
 mod trouble;
 pub mod users;
@@ -45,8 +46,8 @@ use tracing::warn;
 use crate::{blocking::Gate, config::DatabaseSettings, error::Error, metrics::Metrics};
 use connection::Access;
 pub use connection::{Backend, DbConnection, Target};
-use pooled::Manager;
-use trouble::{Trouble, diagnose};
+use pooled::{Manager, Slot};
+use trouble::{Failure, Trouble, diagnose};
 use writable::LastTrial;
 
 /// Both ways to the database. Cloning shares them.
@@ -80,13 +81,18 @@ impl Db {
         let backend = target.backend();
         let wait = Duration::from_millis(settings.wait_ms);
         let lane = |access, size: u32| {
+            let pool = Pool::builder()
+                .max_size(size)
+                .connection_timeout(wait)
+                // Failures show where they hurt: as a request's 503, logged with its cause.
+                .error_handler(Box::new(NopErrorHandler));
+            let pool = match backend {
+                Backend::Postgres => pool,
+                // A file stays as it was opened; and closing its last connection is no trifle: see `stopping.rs`.
+                Backend::Sqlite => pool.max_lifetime(None).idle_timeout(None),
+            };
             anyhow::Ok(Lane {
-                pool: Pool::builder()
-                    .max_size(size)
-                    .connection_timeout(wait)
-                    // Failures show where they hurt: as a request's 503, logged with its cause.
-                    .error_handler(Box::new(NopErrorHandler))
-                    .build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
+                pool: pool.build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
                 gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting)?,
                 wait,
             })
@@ -187,26 +193,44 @@ impl Db {
     {
         let asked = Instant::now();
         let (pool, wait, slow, metrics) = (lane.pool.clone(), lane.wait, self.slow, self.metrics.clone());
+        let last_trial = self.last_trial.clone();
         let outcome = lane.gate.run(move || {
             let left = wait.saturating_sub(asked.elapsed()).max(Duration::from_millis(1));
             let mut pooled = pool.get_timeout(left).map_err(|why| Trouble::NoConnection.counted(&metrics, why))?;
             metrics.db_pool_wait.observe(asked.elapsed().as_secs_f64());
-            let lost = || Trouble::Misplaced.counted(&metrics, anyhow!("what is written would not be found again"));
-            if !pooled.may_write() {
-                return Err(lost());
-            }
-            let begun = Instant::now();
-            let outcome = work(&mut pooled.connection);
-            let took = begun.elapsed();
-            metrics.db_query.with_label_values(&[query]).observe(took.as_secs_f64());
-            if took >= slow {
-                warn!(query, duration_ms = took.as_secs_f64() * 1e3, "slow query");
-            }
-            let value = outcome.map_err(|why| diagnose(&mut pooled, query, why, &metrics))?;
-            if pooled.has_written() { Ok(value) } else { Err(lost()) }
+            let timed = |conn: &mut DbConnection| {
+                let begun = Instant::now();
+                let outcome = work(conn);
+                let took = begun.elapsed();
+                metrics.db_query.with_label_values(&[query]).observe(took.as_secs_f64());
+                if took >= slow {
+                    warn!(query, duration_ms = took.as_secs_f64() * 1e3, "slow query");
+                }
+                outcome
+            };
+            attempt(&mut pooled, query, timed).map_err(|(trouble, why)| {
+                if pooled.writes_to_a_file() && trouble.stops_writes() {
+                    last_trial.fails(trouble);
+                    metrics.db_writable.set(0);
+                }
+                trouble.counted(&metrics, why)
+            })
         });
         outcome.await?
     }
+}
+
+/// Does `work` if the files of a connection that writes are in place, and believes it only if they are still.
+fn attempt<T>(
+    slot: &mut Slot,
+    query: &'static str,
+    work: impl FnOnce(&mut DbConnection) -> QueryResult<T>,
+) -> Result<T, Failure> {
+    let misplaced = |why| (Trouble::Misplaced, anyhow!("what is written would not be found again: {why}"));
+    slot.look().map_err(misplaced)?;
+    let value = work(&mut slot.connection).map_err(|why| diagnose(slot, query, why))?;
+    slot.look().map_err(misplaced)?;
+    Ok(value)
 }
 
 /// Seconds since 1970-01-01 UTC, as every time is stored.

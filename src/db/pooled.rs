@@ -10,7 +10,7 @@ use r2d2::ManageConnection;
 
 use super::{
     connection::{Access, DbConnection, OpenError, Target},
-    sqlite::Files,
+    sqlite::{Files, FoldIn, Whereabouts, fold_in},
 };
 
 /// Opens and checks the connections of one pool.
@@ -35,8 +35,6 @@ pub(super) struct Slot {
     condemned: bool,
     /// Of a connection that writes, on SQLite.
     files: Option<Files>,
-    /// Whether they were elsewhere when last looked for.
-    misplaced: bool,
 }
 
 impl Manager {
@@ -51,25 +49,34 @@ impl Slot {
         self.connection.ping().is_err()
     }
 
-    /// Whether what is written now would be found again; looks only where that was last in doubt.
-    pub(super) fn may_write(&mut self) -> bool {
-        !self.misplaced || self.has_written()
+    /// Whether this is the one connection that writes to a file.
+    pub(super) fn writes_to_a_file(&self) -> bool {
+        self.files.is_some()
     }
 
-    /// Whether what has just been written will be found again: costs three calls of `stat` on SQLite. If it
-    /// will not, tries to save what has been acknowledged before.
-    pub(super) fn has_written(&mut self) -> bool {
-        let Some(files) = &self.files else { return true };
-        self.misplaced = !files.are_in_place();
-        if self.misplaced
-            && files.lack_only_a_journal()
-            && let DbConnection::Sqlite(conn) = &mut self.connection
-        {
-            // Out of the journal that nobody else can read, into the file. Next time again, if readers were in
-            // its way.
-            conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)").ok();
+    /// Looks whether what is written is found again: costs three calls of `stat` on SQLite. If it is not, tries
+    /// to save what has been acknowledged before.
+    ///
+    /// # Errors
+    /// What has become of it.
+    pub(super) fn look(&mut self) -> Result<(), &'static str> {
+        let (Some(files), DbConnection::Sqlite(conn)) = (&self.files, &mut self.connection) else { return Ok(()) };
+        match files.look() {
+            Whereabouts::InPlace => Ok(()),
+            Whereabouts::Elsewhere => Err("its files were removed or replaced, and another program may have written"),
+            // Out of the journal that nobody else can read, into the database.
+            Whereabouts::WithoutJournal => Err(match fold_in(conn, FoldIn::Passive) {
+                Ok(true) => "its journal was removed; what had been acknowledged is in the database",
+                // The next look tries again.
+                _ => "its journal was removed, and what had been acknowledged is not yet in the database",
+            }),
         }
-        !self.misplaced
+    }
+
+    /// Closing the last connection moves the journal into the database. By files that lie elsewhere that would
+    /// destroy it; and a connection opened in this one's place would share its index, but not its journal.
+    fn must_stay_open(&self) -> bool {
+        self.files.as_ref().is_some_and(|files| files.look() != Whereabouts::InPlace)
     }
 
     /// Gives this connection up, and has the others asked before they are used.
@@ -94,12 +101,12 @@ impl ManageConnection for Manager {
             _ => None,
         };
         let deaths = Arc::clone(&self.deaths);
-        Ok(Slot { connection, deaths, checked_at, condemned: false, files, misplaced: false })
+        Ok(Slot { connection, deaths, checked_at, condemned: false, files })
     }
 
     fn is_valid(&self, slot: &mut Slot) -> Result<(), OpenError> {
         let deaths = self.deaths.load(Ordering::Relaxed);
-        if slot.checked_at != deaths {
+        if slot.checked_at != deaths && !slot.must_stay_open() {
             slot.connection.ping()?;
             slot.checked_at = deaths;
         }
@@ -107,6 +114,6 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, slot: &mut Slot) -> bool {
-        slot.condemned || std::thread::panicking() || slot.connection.is_broken()
+        (slot.condemned || std::thread::panicking() || slot.connection.is_broken()) && !slot.must_stay_open()
     }
 }

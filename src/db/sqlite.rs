@@ -12,7 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, QueryResult, SqliteConnection, connection::SimpleConnection, prelude::*, sql_query, sql_types::Integer,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rustix::{
     fs::{Access as Rights, CWD, FileType, Mode, access, mknodat},
@@ -24,6 +26,12 @@ use crate::config::Synchronous;
 
 /// What a path in a URI may keep.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How a connection waits for a stranger's lock: as a request does.
+pub(super) const PATIENT: &str = "PRAGMA busy_timeout = 5000";
+
+/// For less time than those who ask wait.
+pub(super) const IMPATIENT: &str = "PRAGMA busy_timeout = 500";
 
 /// Makes the file if it is missing. It will hold e-mail addresses and password hashes: only its owner may
 /// read it. SQLite gives its journal the same mode.
@@ -48,7 +56,7 @@ pub(super) fn open(file: &Path, rights: Access) -> Result<SqliteConnection, Open
 fn prepare(file: &Path, rights: Access) -> Result<SqliteConnection, OpenError> {
     let mut conn = SqliteConnection::establish(&uri(file))?;
     // Each on its own and in this order: the first makes the others wait for a lock.
-    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    conn.batch_execute(PATIENT)?;
     match rights {
         Access::ReadOnly => conn.batch_execute("PRAGMA query_only = ON")?,
         Access::ReadWrite(synchronous) => {
@@ -110,18 +118,65 @@ impl Files {
         })))
     }
 
-    /// Whether all three still lie where they were. If not, what is committed goes into a file that nobody
-    /// will ever open again. Three calls of `stat`.
-    pub(super) fn are_in_place(&self) -> bool {
-        self.0.iter().all(|(path, known)| identity(path) == *known)
+    /// Looks where they are now. Three calls of `stat`, and a fourth where something is amiss.
+    pub(super) fn look(&self) -> Whereabouts {
+        let [database, journal, index] = self.0.each_ref().map(|(path, known)| (identity(path), known));
+        let is_ours = |(found, known): (Option<Identity>, &Option<Identity>)| found == *known;
+        if is_ours(database) && is_ours(journal) && is_ours(index) {
+            return Whereabouts::InPlace;
+        }
+        let none_has_begun = || fs::metadata(&self.0[1].0).map_or(true, |found| found.len() == 0);
+        let nobody_else_writes = match index.0 {
+            // Nobody can have opened the database since without making one.
+            None => journal.0.is_none(),
+            Some(_) => is_ours(index) && none_has_begun(),
+        };
+        if is_ours(database) && nobody_else_writes { Whereabouts::WithoutJournal } else { Whereabouts::Elsewhere }
     }
+}
 
-    /// Whether the database itself is where it was and nobody has begun another journal: then what is in ours
-    /// may be moved into the database.
-    pub(super) fn lack_only_a_journal(&self) -> bool {
-        let [(database, known), (journal, _), _] = &self.0;
-        identity(database) == *known && fs::metadata(journal).map_or(true, |found| found.len() == 0)
-    }
+/// Where the files of a connection are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// All three lie where they were.
+    InPlace,
+    /// The journal has been removed, and nobody has begun another: what is in ours, which nobody else will ever
+    /// read, may be moved into the database.
+    WithoutJournal,
+    /// Another program may have written since by other files than ours: whatever we write, or move out of our
+    /// journal, may destroy the database. Closing the last connection moves it.
+    Elsewhere,
+}
+
+/// How much is done to empty the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FoldIn {
+    /// What nobody is in the way of; waits for nobody.
+    Passive,
+    /// All, and the journal is cut to nothing; waits for others half a second.
+    Truncate,
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+    #[diesel(sql_type = Integer)]
+    log: i32,
+    #[diesel(sql_type = Integer)]
+    checkpointed: i32,
+}
+
+/// Moves what is in the journal into the database; whether all of it is there now.
+pub(super) fn fold_in(conn: &mut SqliteConnection, how: FoldIn) -> QueryResult<bool> {
+    let statement = match how {
+        FoldIn::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        FoldIn::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    conn.batch_execute(IMPATIENT)?;
+    let outcome = sql_query(statement).get_result::<Checkpoint>(conn);
+    conn.batch_execute(PATIENT)?;
+    outcome.map(|done| done.busy == 0 && done.log == done.checkpointed)
 }
 
 /// Bytes of the journal beside the file; 0 where there is none.

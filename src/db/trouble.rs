@@ -5,6 +5,9 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use super::pooled::Slot;
 use crate::{error::Error, metrics::Metrics};
 
+/// What failed, and its causes for the log.
+pub(super) type Failure = (Trouble, anyhow::Error);
+
 /// A way of failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -48,7 +51,7 @@ impl Trouble {
     }
 
     /// What an operator reads, in the log and as the reason of `/readyz`.
-    fn what(self) -> &'static str {
+    pub(super) fn what(self) -> &'static str {
         match self {
             Self::NoConnection | Self::ConnectionLost | Self::Timeout | Self::Query => "database",
             Self::Locked => "database: locked by another program",
@@ -58,6 +61,11 @@ impl Trouble {
             Self::Misplaced => "database: its files are not the ones that lie on the disk",
             Self::Corrupt => "database: its file is damaged",
         }
+    }
+
+    /// Whether whoever writes next to the same file will probably fail, too.
+    pub(super) fn stops_writes(self) -> bool {
+        matches!(self, Self::Locked | Self::Full | Self::ReadOnly | Self::Disk | Self::Misplaced)
     }
 
     /// Neither backend gives all of these a kind of their own.
@@ -88,7 +96,7 @@ impl Trouble {
 }
 
 /// Tells a broken connection, which is nobody's bug and will be replaced, from a failed query.
-pub(super) fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError, metrics: &Metrics) -> Error {
+pub(super) fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError) -> Failure {
     let mut trouble = Trouble::of(&why);
     if trouble == Trouble::ConnectionLost || slot.is_dead() {
         trouble = Trouble::ConnectionLost;
@@ -97,5 +105,5 @@ pub(super) fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError, me
     if matches!(trouble, Trouble::ConnectionLost | Trouble::ReadOnly | Trouble::Disk) {
         slot.condemn();
     }
-    trouble.counted(metrics, anyhow::Error::new(why).context(format!("query {query} failed")))
+    (trouble, anyhow::Error::new(why).context(format!("query {query} failed")))
 }

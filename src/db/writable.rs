@@ -1,15 +1,12 @@
 //! Whether what is written is stored: tried, not guessed.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use diesel::{
-    QueryResult, SqliteConnection,
+    QueryResult,
     connection::SimpleConnection,
     prelude::*,
     result::{DatabaseErrorKind, Error as QueryError},
@@ -17,7 +14,12 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{Backend, Db, connection::DbConnection, now};
+use super::{
+    Backend, Db,
+    connection::DbConnection,
+    sqlite::{IMPATIENT, PATIENT},
+    trouble::Trouble,
+};
 use crate::error::Error;
 
 /// So long one trial on SQLite speaks for all who ask.
@@ -26,47 +28,71 @@ const FRESH: Duration = Duration::from_secs(2);
 /// As metrics and logs name it.
 const QUERY: &str = "try_to_write";
 
-/// When a trial last went well, for all who share it.
+/// Some seven pages, zeroed again when they are given up: as much as a post writes where it has to split some. On
+/// a disk that is nearly full one page still fits where a post does not.
+const PAGES: &str = "
+    INSERT INTO simulator_latest (last_value) VALUES (zeroblob(16384));
+    DELETE FROM simulator_latest WHERE rowid = last_insert_rowid()";
+
+/// What the last trial, or a write that failed since, says of writes to SQLite's file; shared.
 #[derive(Clone)]
-pub(super) struct LastTrial {
-    begun: Instant,
-    /// Milliseconds after `begun`; 0: never.
-    at: Arc<AtomicU64>,
+pub(super) struct LastTrial(Arc<Mutex<Verdict>>);
+
+#[derive(Clone, Copy)]
+enum Verdict {
+    Untried,
+    /// As of then.
+    Stores(Instant),
+    Fails(Trouble),
 }
 
 impl LastTrial {
     pub(super) fn never() -> Self {
-        Self { begun: Instant::now(), at: Arc::new(AtomicU64::new(0)) }
+        Self(Arc::new(Mutex::new(Verdict::Untried)))
     }
 
-    fn clock(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
-    }
-
-    fn note(&self) {
-        self.at.store(self.clock(), Ordering::Relaxed);
+    fn verdict(&self) -> MutexGuard<'_, Verdict> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_fresh(&self) -> bool {
-        let at = self.at.load(Ordering::Relaxed);
-        at > 0 && u128::from(self.clock().saturating_sub(at)) < FRESH.as_millis()
+        matches!(*self.verdict(), Verdict::Stores(when) if when.elapsed() < FRESH)
+    }
+
+    fn stores(&self) {
+        *self.verdict() = Verdict::Stores(Instant::now());
+    }
+
+    /// A write has failed: whoever asks now tries anew.
+    pub(super) fn fails(&self, trouble: Trouble) {
+        *self.verdict() = Verdict::Fails(trouble);
+    }
+
+    /// Who gets no turn, as others wait for what stops writes, is told that.
+    fn explain(&self, why: Error) -> Error {
+        match (why, *self.verdict()) {
+            (Error::Unavailable { what: "database", source }, Verdict::Fails(trouble)) => {
+                Error::Unavailable { what: trouble.what(), source }
+            }
+            (why, _) => why,
+        }
     }
 }
 
 impl Db {
     /// Tries to write, on the connection that writes, and says so in `minitwit_db_writable`.
     ///
-    /// On SQLite it is a real commit of one page (the number `user_version`, which nobody reads), at most one
-    /// in two seconds whoever asks: a full disk, a lock that somebody holds, a journal that has been removed
-    /// all show. On Postgres a question: does the server take writes?
+    /// On SQLite it is a real commit of some pages, which are free again after it, at most one in two seconds
+    /// whoever asks, unless a write has failed since: a full disk, a lock that somebody holds, a journal that has
+    /// been removed all show. On Postgres a question: does the server take writes?
     ///
     /// # Errors
     /// [`Error::Unavailable`], which says what is the matter; as [`Db::read`].
     pub async fn try_to_write(&self) -> Result<(), Error> {
         let outcome = match self.backend {
             Backend::Postgres => self.run(&self.writing, QUERY, takes_writes).await,
-            Backend::Sqlite if self.last_trial.is_fresh() => Ok(()),
-            Backend::Sqlite => self.try_on_sqlite().await,
+            Backend::Sqlite if self.last_trial.is_fresh() => return Ok(()),
+            Backend::Sqlite => self.try_on_sqlite().await.map_err(|why| self.last_trial.explain(why)),
         };
         self.metrics.db_writable.set(outcome.is_ok().into());
         outcome
@@ -74,15 +100,16 @@ impl Db {
 
     async fn try_on_sqlite(&self) -> Result<(), Error> {
         let last = self.last_trial.clone();
-        let trial = move |conn: &mut DbConnection| match conn {
-            // Several may have queued for one trial.
-            DbConnection::Sqlite(conn) if !last.is_fresh() => write_a_page(conn).map(|()| true),
-            _ => Ok(false),
+        let trial = move |conn: &mut DbConnection| {
+            // Several may have queued for one trial. A write after it may fail before its caller hears of it: so it
+            // is noted here, where one follows the other.
+            if !last.is_fresh() {
+                write_pages(conn)?;
+                last.stores();
+            }
+            Ok(())
         };
-        if self.run(&self.writing, QUERY, trial).await? {
-            self.last_trial.note();
-        }
-        Ok(())
+        self.run(&self.writing, QUERY, trial).await
     }
 }
 
@@ -103,11 +130,12 @@ fn takes_writes(conn: &mut DbConnection) -> QueryResult<()> {
 }
 
 /// Waits for a stranger's lock for less time than those who ask do.
-fn write_a_page(conn: &mut SqliteConnection) -> QueryResult<()> {
-    conn.batch_execute("PRAGMA busy_timeout = 500")?;
-    let number = now() % i64::from(i32::MAX);
-    // One that failed is rolled back by itself: it is a single statement.
-    let outcome = conn.batch_execute(&format!("PRAGMA user_version = {number}"));
-    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+fn write_pages(conn: &mut DbConnection) -> QueryResult<()> {
+    conn.batch_execute(IMPATIENT)?;
+    // Otherwise SQLite writes no page that the same transaction gives up.
+    conn.batch_execute("PRAGMA secure_delete = ON")?;
+    let outcome = conn.in_transaction(|conn| conn.batch_execute(PAGES));
+    conn.batch_execute("PRAGMA secure_delete = OFF")?;
+    conn.batch_execute(PATIENT)?;
     outcome
 }

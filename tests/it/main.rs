@@ -38,6 +38,7 @@ mod seeding;
 mod sessions;
 mod site_contract;
 mod sqlite_file;
+mod stopping;
 mod throttles;
 mod writable;
 mod writers;

@@ -127,6 +127,73 @@ async fn a_file_that_takes_no_writes_is_503_and_is_opened_anew() {
 }
 
 #[tokio::test]
+async fn a_write_that_fails_is_heard_of_at_once() {
+    let db = TestDatabase::sqlite();
+    let app = db.app();
+    assert_eq!(app.simulator().register("alice").await.status, 204);
+    tokio::time::sleep(STALE).await;
+    // From here on the trial that this one makes would speak for two seconds.
+    heals(&app).await;
+    std::fs::rename(beside(&db, ""), beside(&db, ".aside")).unwrap();
+    assert_eq!(app.simulator().tweet("alice", "into nowhere").await.status, 503);
+    assert_eq!(app.metric("minitwit_db_writable").await, 0.0);
+    let (status, body) = app.ops("/readyz").await;
+    assert!(status == 503 && body.contains("its files are not the ones that lie on the disk"), "{status} {body}");
+    std::fs::rename(beside(&db, ".aside"), beside(&db, "")).unwrap();
+    heals(&app).await;
+}
+
+#[tokio::test]
+async fn who_waits_behind_others_for_a_lock_says_that_it_is_the_lock() {
+    let db = TestDatabase::sqlite();
+    let app = db.app();
+    assert_eq!(app.simulator().register("alice").await.status, 204);
+    let mut stranger = db.connect();
+    stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(app.simulator().tweet("alice", "in vain").await.status, 503);
+    // The only connection that writes waits for the lock, five seconds each time.
+    let simulator = app.simulator();
+    let posts = futures_util::future::join_all((0..8).map(|_| simulator.tweet("alice", "in vain")));
+    let asks = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        app.ops("/readyz").await
+    };
+    let (answers, (status, body)) = tokio::join!(posts, asks);
+    assert!(answers.iter().all(|answer| answer.status == 503));
+    assert!(status == 503 && body.contains("no writes: database: locked by another program"), "{status} {body}");
+    stranger.batch_execute("ROLLBACK").unwrap();
+    heals(&app).await;
+}
+
+#[tokio::test]
+async fn a_trial_writes_as_much_as_a_post_and_keeps_none_of_it() {
+    let db = TestDatabase::sqlite();
+    let app = db.app();
+    assert_eq!(app.simulator().register("alice").await.status, 204);
+    heals(&app).await;
+    let size = |ending: &str| std::fs::metadata(beside(&db, ending)).unwrap().len();
+    let before = size("-wal");
+    assert_eq!(app.simulator().tweet("alice", &"x".repeat(450)).await.status, 204);
+    let post = size("-wal") - before;
+    let mut trials = Vec::new();
+    for _ in 0..3 {
+        let before = size("-wal");
+        tokio::time::sleep(STALE).await;
+        heals(&app).await;
+        trials.push(size("-wal") - before);
+    }
+    assert!(trials.iter().all(|trial| *trial >= post && *trial >= 16_384), "{trials:?}, a post {post}");
+    let mut conn = db.connect();
+    assert_eq!(minitwit::db::simulator::find_latest(&mut conn).unwrap(), -1, "the one row is alone again");
+    conn.batch_execute("PRAGMA wal_checkpoint(FULL)").unwrap();
+    let whole = size("");
+    tokio::time::sleep(STALE).await;
+    heals(&app).await;
+    conn.batch_execute("PRAGMA wal_checkpoint(FULL)").unwrap();
+    assert_eq!(size(""), whole, "the database does not grow by it");
+}
+
+#[tokio::test]
 async fn who_asks_often_has_one_page_written_in_two_seconds() {
     let db = TestDatabase::sqlite();
     let app = db.app();

@@ -32,12 +32,14 @@ pub async fn readiness(state: &AppState) -> Result<(), NotReady> {
     if state.is_shutting_down() {
         return Err(NotReady::ShuttingDown);
     }
-    state.db.try_to_write().await.map_err(|why| not_ready(state, &why))?;
-    match state.db.read("readiness", db::migrations::any_pending).await {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(NotReady::MigrationsPending),
-        Err(why) => Err(not_ready(state, &why)),
+    let pending = state.db.read("readiness", db::migrations::any_pending).await;
+    // Without tables there is nothing to write to.
+    if matches!(pending, Ok(true)) {
+        return Err(NotReady::MigrationsPending);
     }
+    // What stops writes may spoil reading, too, and names itself here.
+    state.db.try_to_write().await.map_err(|why| not_ready(state, &why))?;
+    pending.map(|_| ()).map_err(|why| not_ready(state, &why))
 }
 
 fn not_ready(state: &AppState, why: &Error) -> NotReady {
