@@ -28,10 +28,10 @@ const FRESH: Duration = Duration::from_secs(2);
 /// As metrics and logs name it.
 const QUERY: &str = "try_to_write";
 
-/// Some seven pages, zeroed again when they are given up: as much as a post writes where it has to split some. On
+/// Some eleven pages, zeroed again when they are given up: more than a post writes that has to split some. On
 /// a disk that is nearly full one page still fits where a post does not.
 const PAGES: &str = "
-    INSERT INTO simulator_latest (last_value) VALUES (zeroblob(16384));
+    INSERT INTO simulator_latest (last_value) VALUES (zeroblob(32768));
     DELETE FROM simulator_latest WHERE rowid = last_insert_rowid()";
 
 /// What the last trial, or a write that failed since, says of writes to SQLite's file; shared.

@@ -150,7 +150,10 @@ async fn who_waits_behind_others_for_a_lock_says_that_it_is_the_lock() {
     assert_eq!(app.simulator().register("alice").await.status, 204);
     let mut stranger = db.connect();
     stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(app.simulator().tweet("alice", "in vain").await.status, 503);
+    // The first one may get no turn behind what runs without a request, which waits for the lock, too.
+    while app.metric(r#"minitwit_db_errors_total{kind="locked"}"#).await < 1.0 {
+        assert_eq!(app.simulator().tweet("alice", "in vain").await.status, 503);
+    }
     // The only connection that writes waits for the lock, five seconds each time.
     let simulator = app.simulator();
     let posts = futures_util::future::join_all((0..8).map(|_| simulator.tweet("alice", "in vain")));
@@ -166,7 +169,7 @@ async fn who_waits_behind_others_for_a_lock_says_that_it_is_the_lock() {
 }
 
 #[tokio::test]
-async fn a_trial_writes_as_much_as_a_post_and_keeps_none_of_it() {
+async fn a_trial_writes_more_than_a_post_and_keeps_none_of_it() {
     let db = TestDatabase::sqlite();
     let app = db.app();
     assert_eq!(app.simulator().register("alice").await.status, 204);
@@ -182,7 +185,7 @@ async fn a_trial_writes_as_much_as_a_post_and_keeps_none_of_it() {
         heals(&app).await;
         trials.push(size("-wal") - before);
     }
-    assert!(trials.iter().all(|trial| *trial >= post && *trial >= 16_384), "{trials:?}, a post {post}");
+    assert!(trials.iter().all(|trial| *trial > post && *trial >= 32_768), "{trials:?}, a post {post}");
     let mut conn = db.connect();
     assert_eq!(minitwit::db::simulator::find_latest(&mut conn).unwrap(), -1, "the one row is alone again");
     conn.batch_execute("PRAGMA wal_checkpoint(FULL)").unwrap();
