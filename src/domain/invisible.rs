@@ -23,14 +23,15 @@ const DEFAULT_IGNORABLE: [(char, char); 17] = [
 ];
 
 /// Whether `c` is to be left out where it is not understood, or has a glyph without ink: a Braille
-/// pattern of no dots, a note without a head, the marks around an annotation. White space is another thing.
+/// pattern of no dots, a note without a head, the marks around an annotation, the place of an object. White
+/// space is another thing.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     let is_ignorable = || {
         let after = DEFAULT_IGNORABLE.partition_point(|(first, _)| *first <= c);
         after > 0 && c <= DEFAULT_IGNORABLE[after - 1].1
     };
-    !c.is_ascii() && (matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fff9}'..='\u{fffb}') || is_ignorable())
+    !c.is_ascii() && (matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fff9}'..='\u{fffc}') || is_ignorable())
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
         for c in '\0'..=char::MAX {
             // A skeleton leaves out what is ignorable and nothing else.
             let ignorable = unicode_security::skeleton(c.encode_utf8(&mut text)).next().is_none();
-            let blank = matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fff9}'..='\u{fffb}');
+            let blank = matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fff9}'..='\u{fffc}');
             assert_eq!(is_invisible(c), ignorable || blank, "{c:?}");
         }
     }

@@ -1,14 +1,11 @@
 //! The text of a message.
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::invisible::is_invisible;
-
-/// Combining marks that one character may bear. The longest stack in any real text has eight (a Tibetan
-/// letter of the Kalachakra mantra); Unicode's Stream-Safe Text Format stops at 30, "significantly beyond
-/// what is required", and 30 on each of 500 characters already paint over a whole page.
-const MAX_MARKS: usize = 8;
+use super::{
+    invisible::is_invisible,
+    marks::{MAX_MARKS, has_tower},
+};
 
 /// How much one message may be (the settings under `[messages]`).
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +72,7 @@ impl MessageText {
         if text.len() > rules.max_length && text.graphemes(true).count() > rules.max_length {
             return Err(MessageError::TooLong { limit: rules.max_length });
         }
-        if !text.is_ascii() && text.graphemes(true).any(|character| marks(character) > MAX_MARKS) {
+        if has_tower(&text) {
             return Err(MessageError::TooManyMarks);
         }
         Ok(Self(text))
@@ -86,14 +83,6 @@ impl MessageText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn marks(character: &str) -> usize {
-    // Most characters are too short to bear so many, of a byte and a half each at the least.
-    if character.len() <= MAX_MARKS {
-        return 0;
-    }
-    character.chars().filter(|c| c.general_category_group() == GeneralCategoryGroup::Mark).count()
 }
 
 #[cfg(test)]
@@ -120,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_text_that_nobody_can_see_is_blank() {
-        for text in ["", " \n\u{a0}", "\u{3164}", "\u{2800} \u{2800}", "\u{200b}\u{feff}", "\u{34f}\u{e0100}\u{ad}"] {
+        for text in
+            ["", " \n\u{a0}", "\u{3164}", "\u{2800} \u{2800}", "\u{200b}\u{feff}", "\u{34f}\u{e0100}\u{ad}", "\u{fffc}"]
+        {
             assert_eq!(parse(text), Err(MessageError::Blank), "{text:?}");
         }
         for text in ["\u{200b}.", "\u{2800}a", "❤\u{fe0f}", "\u{301}"] {

@@ -8,6 +8,7 @@ pub mod email;
 pub mod ids;
 pub mod invisible;
 pub mod lookalikes;
+mod marks;
 pub mod message;
 pub mod password;
 pub mod routes;

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::{invisible::is_invisible, routes};
+use super::{invisible::is_invisible, marks, routes};
 
 /// The longest name, in characters after normalisation (the contract's number).
 pub const MAX_CHARS: usize = 50;
@@ -22,11 +22,13 @@ pub struct Username(String);
 
 impl Username {
     /// The name that somebody wants to have: one that [`Username::parse`] reads, of visible characters and
-    /// single spaces between them, and in no case a word of the site. `None` when it is not to be given.
+    /// single spaces between them, with marks on letters and not too many on one, and in no case a word of
+    /// the site. `None` when it is not to be given.
     #[must_use]
     pub fn choose(raw: &str) -> Option<Self> {
         let name = Self::parse(raw)?;
-        let fits = name.0.split(' ').all(|word| !word.is_empty() && !word.chars().any(is_unseen));
+        let is_word = |word: &str| !word.is_empty() && !word.chars().any(is_unseen) && !marks::begins_with_mark(word);
+        let fits = name.0.split(' ').all(is_word) && !marks::has_tower(&name.0);
         (fits && !routes::is_reserved(&folded(&name.0))).then_some(name)
     }
 
@@ -134,6 +136,8 @@ mod tests {
             "a\u{1160}",
             "\u{17b4}a",
             "\u{17b5}",
+            "\u{fffc}",
+            "Mike\u{fffc}",
             "Admin",
             "PUBLIC",
             "Public",
@@ -172,6 +176,24 @@ mod tests {
             &too_long,
         ] {
             assert_eq!(Username::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_every_script_bear_their_marks_and_no_towers() {
+        for name in
+            ["Nguyễn Thị Phương Uyên", "น้ำผึ้ง กุ๊กกู๋", "שָׁלוֹם בֶּן־דָּוִד", "مُحَمَّدٌ الأَمِينُ", "प्रियंका श्रीवास्तव", "တင့်ထွန်းနွဲ့", "བཀྲ་ཤིས ཧྐྵྨླྺྼྻྂ"]
+        {
+            assert!(Username::choose(name).is_some(), "{name}");
+            assert!(Username::choose(&name.nfd().collect::<String>()).is_some(), "{name}");
+        }
+        let (most, tower) = (format!("x{}", "\u{301}".repeat(8)), format!("x{}", "\u{301}".repeat(9)));
+        assert!(Username::choose(&most).is_some());
+        for name in
+            [&tower, &format!("Roger {tower}"), "\u{301}", "\u{301}a", "Roger \u{301}", "a \u{93f}b", "\u{20dd}"]
+        {
+            assert_eq!(Username::choose(name), None, "{name:?}");
+            assert!(Username::parse(name).is_some(), "{name:?}: who has it signs in");
         }
     }
 

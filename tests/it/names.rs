@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{TestApp, actors::Answer};
 
 /// What passed for "Roger Histand", or for the site itself.
-const DISGUISES: [&str; 15] = [
+const DISGUISES: [&str; 20] = [
     "Roger  Histand",
     "Roger\u{a0}Histand",
     "Roger\u{3000}Histand",
@@ -22,11 +22,16 @@ const DISGUISES: [&str; 15] = [
     "Admin",
     "PUBLIC",
     "ＡＰＩ",
+    "Roger Histand\u{fffc}",
+    "\u{fffc}",
+    "\u{301}",
+    "Roger \u{301}",
+    "x\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
 ];
 
 /// Nothing that anybody could see.
-const INVISIBLE: [&str; 6] =
-    ["\u{3164}", "\u{2800}\n\u{2800}", "\u{200b}", "\u{feff} \u{2060}", "\u{34f}", "\u{e0100}\u{fe0f}"];
+const INVISIBLE: [&str; 7] =
+    ["\u{fffc}", "\u{3164}", "\u{2800}\n\u{2800}", "\u{200b}", "\u{feff} \u{2060}", "\u{34f}", "\u{e0100}\u{fe0f}"];
 
 async fn stranger_registers(app: &TestApp, name: &str) -> Answer {
     let body = json!({ "username": name, "email": "a@example.org", "pwd": "open sesame" });
@@ -45,6 +50,16 @@ on_both! {
             assert_eq!((answer.status, answer.error()), (400, "You have to enter a valid username"), "{name:?}");
         }
         assert_eq!(stranger_registers(&app, "Roger\u{3164}").await.error(), "You have to enter a valid username");
+    }
+
+    async fn names_of_every_script_are_given_on_both_doors(db: TestDatabase) {
+        let app = db.app();
+        let names = ["Nguyễn Thị Phương", "น้ำผึ้ง กุ๊กกู๋", "שָׁלוֹם בֶּן־דָּוִד", "مُحَمَّدٌ الأَمِينُ", "प्रियंका श्रीवास्तव"];
+        for name in names {
+            assert_eq!(app.browser().register(name).await.flashes().len(), 1, "{name}");
+            assert_eq!(app.browser().sign_in(name).await.flashes(), ["You were logged in"], "{name}");
+            assert_eq!(app.simulator().register(&format!("{name} 2")).await.status, 204, "{name}");
+        }
     }
 
     async fn messages_that_nobody_can_see_are_blank_on_both_doors(db: TestDatabase) {
