@@ -1,7 +1,8 @@
 //! How often somebody may post and follow: more than any person does, less than a script.
 //!
 //! Both count for the account, whichever session it is done from, and for the address, whichever accounts it
-//! is done with. The account comes first: who has spent their own allowance spends none of their neighbours'.
+//! is done with. The account comes first: who has spent their own allowance spends none of their neighbours',
+//! and has back what the address refuses.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -24,7 +25,8 @@ impl Pair {
     fn count(&self, account: UserId, address: IpAddr) -> Result<(), Error> {
         let now = Instant::now();
         self.accounts.take(account, now).map_err(too_many)?;
-        self.addresses.take(address, (), now).map_err(too_many)
+        // What the address refuses costs the account nothing: it may be all the neighbours' doing.
+        self.addresses.take(address, (), now).inspect_err(|_| self.accounts.give_back(&account)).map_err(too_many)
     }
 
     fn sweep(&self, now: Instant) {
@@ -94,7 +96,16 @@ mod tests {
         }
         assert!(acts.post(bob, home).is_ok());
         assert!(acts.post(bob, home).is_err(), "three from this address");
-        assert!(acts.post(bob, "192.0.2.2".parse().unwrap()).is_err(), "the second of the account was spent on it");
+    }
+
+    #[test]
+    fn what_an_address_refuses_an_account_has_not_spent() {
+        let acts = acts(|limits| (limits.post_burst, limits.post_address_burst) = (2, 2));
+        let (alice, bob) = (UserId(1), UserId(2));
+        let (shared, elsewhere) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        assert!(acts.post(alice, shared).is_ok() && acts.post(alice, shared).is_ok());
+        assert!((0..5).all(|_| acts.post(bob, shared).is_err()));
+        assert_eq!([(); 3].map(|()| acts.post(bob, elsewhere).is_ok()), [true, true, false]);
     }
 
     #[test]
