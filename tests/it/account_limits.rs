@@ -101,6 +101,18 @@ on_both! {
         assert_eq!(from(&bob, "192.0.2.2").await, 200);
     }
 
+    async fn only_what_would_be_stored_is_counted(db: TestDatabase) {
+        let app = db.app_with(|settings| (settings.limits.post_burst, settings.limits.post_per_minute) = (1, 1));
+        app.signed_in("alice").await;
+        let alice = Browser::without_redirects(app.address);
+        alice.sign_in("alice").await;
+        let too_long = "x".repeat(501);
+        for (text, status) in [("", 302), ("\u{fffc}", 302), (&too_long, 400), ("real", 302), ("more", 429), (" ", 302)] {
+            assert_eq!(say(&alice, text).await.status(), status, "{text:?}");
+        }
+        assert_eq!(app.browser().get("/public").await.messages(), ["real"]);
+    }
+
     async fn following_and_unfollowing_by_either_method_share_a_limit(db: TestDatabase) {
         let app = db.app_with(|settings| (settings.limits.follow_burst, settings.limits.follow_per_minute) = (3, 1));
         app.simulator().register("bob").await;
@@ -150,6 +162,7 @@ on_both! {
         let page = alice.get("/cat/follow").await;
         assert_eq!(page.status, 403);
         assert!(page.text("main").contains("You follow as many people as one can"), "{}", page.text("main"));
+        assert_eq!((page.title().as_str(), page.attributes("main a", "href")), ("Not allowed | MiniTwit", vec!["/cat".to_owned()]));
         assert_eq!(alice.post("/ben/follow", &[]).await.status, 200, "nobody new");
         assert_eq!(follows(&app, "alice").await, ["ann", "ben"]);
         assert_eq!(app.metric("minitwit_follow_actions_total{action=\"follow\",effect=\"refused\",source=\"web\"}").await, 1.0);
@@ -193,8 +206,12 @@ on_both! {
             assert_eq!(stranger.status(), 400);
             assert_eq!(app.simulator().register(twin).await.status, 204);
         }
-        let page = app.browser().register("\u{430}dmin").await;
-        assert_eq!(page.text("div.error"), "Error: The username looks too much like one that is already taken");
+        app.browser().register("Mike").await;
+        for look in ["\u{430}dmin", "ADMlN", "APl", "PUBLlC", "\u{a4ee}\u{a4d3}\u{a4df}\u{a4f2}\u{a4e0}", "admi\u{307}n", "Mi\u{307}ke"] {
+            let page = app.browser().register(look).await;
+            let words = "Error: The username looks too much like one that is already taken";
+            assert_eq!(page.text("div.error"), words, "{look}");
+        }
         assert_eq!(app.browser().register("Raul").await.flashes().len(), 1, "case counts");
     }
 
@@ -220,7 +237,8 @@ on_both! {
             let row = row.replace("NAME", name);
             run(&mut db.connect(), &format!("INSERT INTO users (username, email, password_hash, created_at) {row}"));
         };
-        let old = ["Roger  Histand", "Admin", "\u{3164}", "anna"];
+        let tower = format!("x{}", "\u{301}".repeat(12));
+        let old = ["Roger  Histand", "Admin", "\u{3164}", "\u{fffc}", "\u{301}", &tower, "ADMlN", "anna"];
         old.into_iter().for_each(store);
         assert_eq!(skeletons::fill(&mut db.connect()).unwrap(), old.len(), "as a migration does");
         assert_eq!(skeletons::fill(&mut db.connect()).unwrap(), 0);

@@ -188,10 +188,11 @@ on_both! {
     async fn following_oneself_stores_nothing_and_says_so(db: TestDatabase) {
         let app = db.app();
         let alice = app.signed_in("alice").await;
-        for path in ["/alice/follow", "/alice/unfollow"] {
+        let (refusal, farewell) = ("You cannot follow yourself", "You are no longer following \"alice\"");
+        for (path, words) in [("/alice/follow", refusal), ("/alice/unfollow", farewell)] {
             let page = alice.post(path, &[]).await;
             assert_eq!((page.status, page.text(".followstatus p").as_str()), (200, "This is you!"));
-            assert_eq!(page.flashes(), ["You cannot follow yourself"], "{path} claims nothing that is not so");
+            assert_eq!(page.flashes(), [words], "{path} claims nothing that is not so");
         }
         assert_eq!(app.simulator().follow("alice", "alice").await.status, 204);
         assert_eq!(app.simulator().unfollow("alice", "alice").await.status, 204);

@@ -1,6 +1,9 @@
 //! Follows on the site: two buttons. The course's suites press them by GET.
 
+use std::rc::Rc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 
 use super::{Change, Effect, change};
 use crate::{
@@ -8,9 +11,10 @@ use crate::{
     features::Source,
     http::{
         client_address::client_address,
-        html,
+        errors,
+        html::{self, Layout, Page},
         routing::{ACT, get_to_act, post, resource},
-        session::SignedIn,
+        session::{SignedIn, Viewer},
     },
     state::AppState,
 };
@@ -19,6 +23,22 @@ use crate::{
 pub fn mount(site: &mut web::ServiceConfig) {
     site.service(resource("/{username}/follow", ACT).route(get_to_act("Follow", follow)).route(post(follow)))
         .service(resource("/{username}/unfollow", ACT).route(get_to_act("Unfollow", unfollow)).route(post(unfollow)));
+}
+
+/// Somebody follows as many as one can, and is led back.
+#[derive(Template)]
+#[template(path = "follows/refused.html")]
+struct RefusedPage<'a> {
+    layout: Layout,
+    message: &'static str,
+    profile_path: String,
+    name: &'a str,
+}
+
+impl Page for RefusedPage<'_> {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
 }
 
 async fn follow(
@@ -47,11 +67,26 @@ async fn carry_out(
     name: &str,
 ) -> Result<HttpResponse, Error> {
     state.throttle.acts.follow(viewer.id, client_address(request, &state.settings.server.trusted_proxies))?;
-    let recorded = change(state, Source::Web, what, &viewer.username, name, None).await?;
+    let recorded = match change(state, Source::Web, what, &viewer.username, name, None).await {
+        Err(Error::Forbidden(message)) => return Ok(refused_page(request, state, viewer, name, message)),
+        outcome => outcome?,
+    };
     let message = match (recorded.outcome.ok_or(Error::NotFound)?, what) {
-        (Effect::Oneself, _) => "You cannot follow yourself".to_owned(),
+        (Effect::Oneself, Change::Follow) => "You cannot follow yourself".to_owned(),
         (_, Change::Follow) => format!("You are now following \"{name}\""),
         (_, Change::Unfollow) => format!("You are no longer following \"{name}\""),
     };
     Ok(html::redirect_with_flash(request, state, &html::profile_path(name), message))
+}
+
+fn refused_page(
+    request: &HttpRequest,
+    state: &AppState,
+    viewer: &Rc<Viewer>,
+    name: &str,
+    message: &'static str,
+) -> HttpResponse {
+    let layout = Layout::new(request, state, Some(Rc::clone(viewer)));
+    let page = RefusedPage { layout, message, profile_path: html::profile_path(name), name };
+    errors::answer(request, state, &Error::Forbidden(message), page)
 }

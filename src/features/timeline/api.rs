@@ -7,7 +7,7 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{newest, newest_of, post};
+use super::{newest, newest_of, post, read_text};
 use crate::{
     db::messages::MessageRow,
     error::Error,
@@ -148,11 +148,8 @@ pub(crate) async fn post_message(
 ) -> Result<HttpResponse, Error> {
     call.is(Action::Tweet);
     let text = body.content.unwrap_or_default();
-    match post(&state, Source::Simulator, &name, &text, call.pending_latest()).await? {
-        Ok(recorded) => {
-            call.stored(&state, recorded).ok_or(Error::NotFound)?;
-            Ok(HttpResponse::NoContent().finish())
-        }
-        Err(refusal) => Err(Error::BadRequest(refusal.to_string().into())),
-    }
+    let text = read_text(&state, &text).map_err(|refusal| Error::BadRequest(refusal.to_string().into()))?;
+    let recorded = post(&state, Source::Simulator, &name, text, call.pending_latest()).await?;
+    call.stored(&state, recorded).ok_or(Error::NotFound)?;
+    Ok(HttpResponse::NoContent().finish())
 }

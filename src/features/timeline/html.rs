@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::Statu
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Profile, Relation, home, post, profile, public};
+use super::{Profile, Relation, home, post, profile, public, read_text};
 use crate::{
     db::{first_pages::Excerpt, messages::Cursor},
     domain::{MessageError, routes},
@@ -227,17 +227,20 @@ async fn add_message(
         return Err(Error::BadRequest("The form has no field called text.".into()));
     }
     let text = form.text.unwrap_or_default();
+    let fit = match read_text(&state, &text) {
+        Ok(fit) => fit,
+        Err(MessageError::Blank) => return Ok(html::redirect("/")),
+        Err(refusal) => {
+            let why = Some(refusal.to_string());
+            return home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, why).await;
+        }
+    };
     let address = client_address(&request, &state.settings.server.trusted_proxies);
     if let Err(why) = state.throttle.acts.post(viewer.id, address) {
         return Ok(refused_page(&request, &state, viewer, text, &why));
     }
-    match post(&state, Source::Web, &viewer.username, &text, None).await? {
-        Ok(_) => Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned())),
-        Err(MessageError::Blank) => Ok(html::redirect("/")),
-        Err(refusal) => {
-            home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, Some(refusal.to_string())).await
-        }
-    }
+    post(&state, Source::Web, &viewer.username, fit, None).await?;
+    Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned()))
 }
 
 /// The box with what was typed, to be sent again in a moment, and nothing that would cost a query.

@@ -140,8 +140,17 @@ pub async fn newest_of(state: &AppState, name: &str, limit: i64) -> Result<Vec<M
     state.db.read("newest_messages_of", look).await?.ok_or(Error::NotFound)
 }
 
-/// Posts a message and stores the simulator's latest action with it, in one go. The inner error is
-/// the author's to mend; the outcome is `None` when there is no such author.
+/// The text of a message, as the settings want it.
+///
+/// # Errors
+/// What the author has to mend.
+pub fn read_text(state: &AppState, raw: &str) -> Result<MessageText, MessageError> {
+    let settings = &state.settings.messages;
+    MessageText::parse(raw, MessageRules { max_length: settings.max_length, max_bytes: settings.max_bytes })
+}
+
+/// Posts a message and stores the simulator's latest action with it, in one go. The outcome is `None` when
+/// there is no such author.
 ///
 /// # Errors
 /// As [`public`].
@@ -149,15 +158,9 @@ pub async fn post(
     state: &AppState,
     source: Source,
     author: &str,
-    text: &str,
+    text: MessageText,
     latest: Option<i64>,
-) -> Result<Result<Recorded<Option<MessageId>>, MessageError>, Error> {
-    let settings = &state.settings.messages;
-    let rules = MessageRules { max_length: settings.max_length, max_bytes: settings.max_bytes };
-    let text = match MessageText::parse(text, rules) {
-        Ok(text) => text,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+) -> Result<Recorded<Option<MessageId>>, Error> {
     let author = Username::parse(author).ok_or(Error::NotFound)?;
     let new = NewMessage { author: author.to_string(), text, published_at: db::now() };
     let recorded = state.db.write_one("post_message", move |conn| messages::insert(conn, &new, latest)).await?;
@@ -165,7 +168,7 @@ pub async fn post(
         state.first_pages.message_stored(&author);
         state.metrics.messages_posted.with_label_values(&[source.as_str()]).inc();
     }
-    Ok(Ok(recorded))
+    Ok(recorded)
 }
 
 /// One more than a page: whether it comes says whether there is a next page.
