@@ -101,7 +101,7 @@ fn what_must_not_be_started_is_refused_with_what_to_set() {
         (&[("MINITWIT__MODE", "production")][..], "MINITWIT__SIMULATOR__PASSWORD"),
         (&[("DATABASE_URL", "mysql://x/y")], "sqlite://FILE or postgres://"),
         (&[("MINITWIT__SERVER__PROT", "1")], "prot"),
-        (&[("MINITWIT__PASSWORDS__MEMORY_KIB", "1")], "[passwords]"),
+        (&[("MINITWIT__PASSWORDS__MEMORY_KIB", "1")], "passwords.memory_kib"),
         (&[("MINITWIT__LOG__FILTER", "x=y=z")], "log.filter"),
         (&[("DATABASE_URL", "sqlite:///nowhere/at/all/x.db")], "database"),
     ] {
