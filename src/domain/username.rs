@@ -143,7 +143,7 @@ mod tests {
             "Public",
             "ＡＰＩ",
             "ſtatic",
-            "Me",
+            "Messages",
         ] {
             assert_eq!(Username::choose(name), None, "{name:?}");
             assert!(Username::parse(name).is_some(), "{name:?}");
