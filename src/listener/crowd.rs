@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use ipnet::IpNet;
+
+use crate::throttle::customer;
 
 type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
@@ -33,10 +35,7 @@ impl Crowd {
         if self.limit == 0 || self.exempt.iter().any(|network| network.contains(&address)) {
             return Some(Place(None));
         }
-        let who = match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-        };
+        let who = customer(address);
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let count = present.entry(who).or_default();
         if *count >= self.limit {

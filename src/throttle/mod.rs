@@ -15,11 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::acts::Acts;
-use self::{
-    known::Known,
-    network::{NetworkBudget, customer},
-};
+pub use self::{acts::Acts, network::customer};
+use self::{known::Known, network::NetworkBudget};
 use crate::{config::LimitSettings, error::Error};
 
 /// The limits on attempts.
