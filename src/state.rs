@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, web::Data};
 use anyhow::Context;
 
 use crate::{
-    blocking::{Cores, Gate},
+    blocking::{Cores, Gate, Place},
     config::{PasswordSettings, Settings},
     db::{Db, first_pages::FirstPages},
     domain::{Hasher, Password, PasswordRules, password::Verdict},
@@ -102,6 +102,12 @@ pub enum Lane {
     Simulator,
 }
 
+/// A place in a lane, until this is dropped.
+pub struct HashPlace {
+    lane: Lane,
+    place: Place,
+}
+
 impl Passwords {
     fn new(settings: &PasswordSettings, metrics: &Metrics) -> anyhow::Result<Self> {
         let cores = available_parallelism().map_or(1, usize::from);
@@ -116,10 +122,11 @@ impl Passwords {
             Gate::new("password hashing", width, wait, &waiting)
         };
         let shared = Cores::new(cores);
+        let refuse_after = Duration::from_millis(settings.refuse_after_ms);
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            people: gate("people", permits)?.with_queue(settings.queue).after_the_first_on(&shared),
+            people: gate("people", permits)?.with_queue(settings.queue, refuse_after).after_the_first_on(&shared)?,
             simulator: gate("simulator", cores)?.first_on(&shared),
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),
@@ -132,21 +139,21 @@ impl Passwords {
         self.rules
     }
 
-    /// Looks whether anybody who comes now may wait for a turn in `lane`: asked before looking a name up, which
-    /// would be in vain.
+    /// A place among those who hash or wait for their turn in `lane`: asked for before looking a name up, which
+    /// would be in vain without one.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many are waiting.
-    pub fn has_place(&self, lane: Lane) -> Result<(), Error> {
-        self.gate(lane).has_place()
+    pub async fn place(&self, lane: Lane) -> Result<HashPlace, Error> {
+        Ok(HashPlace { lane, place: self.gate(lane).place().await? })
     }
 
     /// The hash to store. Never call it while holding a connection.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when too many are waiting, or none had its turn in time.
-    pub async fn hash(&self, lane: Lane, password: Password) -> Result<String, Error> {
-        let hash = self.off_the_workers(lane, move |hasher| hasher.hash(&password)).await?;
+    /// [`Error::Unavailable`] when it had no turn in time.
+    pub async fn hash(&self, place: HashPlace, password: Password) -> Result<String, Error> {
+        let hash = self.off_the_workers(place, move |hasher| hasher.hash(&password)).await?;
         hash.map_err(|why| Error::Internal(anyhow::anyhow!("argon2 failed: {why}")))
     }
 
@@ -154,8 +161,13 @@ impl Passwords {
     ///
     /// # Errors
     /// As [`Passwords::hash`].
-    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, Error> {
-        self.off_the_workers(Lane::People, move |hasher| hasher.verify(&password, stored.as_deref())).await
+    pub async fn verify(
+        &self,
+        place: HashPlace,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<Verdict, Error> {
+        self.off_the_workers(place, move |hasher| hasher.verify(&password, stored.as_deref())).await
     }
 
     fn gate(&self, lane: Lane) -> &Gate {
@@ -167,7 +179,7 @@ impl Passwords {
 
     async fn off_the_workers<T: Send + 'static>(
         &self,
-        lane: Lane,
+        HashPlace { lane, place }: HashPlace,
         work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (hasher, duration) = (self.hasher.clone(), self.metrics.hash_duration.clone());
@@ -177,6 +189,6 @@ impl Passwords {
             duration.observe(begun.elapsed().as_secs_f64());
             outcome
         };
-        self.gate(lane).run(timed).await
+        self.gate(lane).run_at(place, timed).await
     }
 }

@@ -5,6 +5,10 @@
 //! anybody being woken to hand it over. Work that has begun is never given up: a client that goes
 //! away frees nothing that is still working, but what has not begun is skipped. The closure runs inside
 //! the caller's span, so that its log lines bear the request's id. Two gates may share [`Cores`].
+//!
+//! A gate may bound who waits ([`Gate::with_queue`]): callers beyond that are refused, but not at once. A
+//! client that is refused mostly asks again, and sixty connections that do so without a pause cost more of a
+//! processor than the work that they are refused.
 
 mod cores;
 mod turn;
@@ -13,12 +17,13 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use prometheus::IntGauge;
+use rustix::{process::setpriority_process, thread::gettid};
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tracing::Span;
+use tracing::{Span, warn};
 
 pub use self::cores::Cores;
 use self::{cores::Share, turn::Turn};
@@ -33,12 +38,40 @@ pub struct Gate {
     wait: Duration,
     /// One for each piece of work that runs or waits.
     places: Arc<Semaphore>,
+    /// How long a caller waits for one of those.
+    refuse_after: Duration,
     share: Share,
     waiting: IntGauge,
 }
 
+/// A place among the work that runs or waits, until this is dropped.
+#[must_use]
+pub struct Place(OwnedSemaphorePermit);
+
+/// The niceness of threads whose work can wait: beside a thread of the usual priority they get a tenth of a
+/// processor, and all of it where nobody else wants it.
+const NICE: i32 = 10;
+
 /// A runtime of which only the blocking threads are used. `None` only while it is dropped.
 struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new(what: &'static str, width: usize, niceness: i32) -> anyhow::Result<Self> {
+        let set_niceness = move || {
+            // Linux counts this for the thread, and lets everybody lower a priority.
+            if niceness != 0 && let Err(why) = setpriority_process(Some(gettid()), niceness) {
+                warn!(causes = why.to_string(), "{what}: the priority of a thread is not lowered");
+            }
+        };
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(width)
+            .thread_name(what)
+            .on_thread_start(set_niceness)
+            .build()
+            .with_context(|| format!("no threads for {what}"))?;
+        Ok(Self(Some(runtime)))
+    }
+}
 
 impl Drop for Threads {
     /// Does not wait for work that still runs: the drop may happen on an async worker, which must not.
@@ -56,21 +89,18 @@ impl Gate {
     /// # Errors
     /// When the system refuses what a runtime needs.
     pub fn new(what: &'static str, width: usize, wait: Duration, waiting: &IntGauge) -> anyhow::Result<Self> {
-        let runtime = Builder::new_current_thread()
-            .max_blocking_threads(width)
-            .thread_name(what)
-            .build()
-            .with_context(|| format!("no threads for {what}"))?;
-        let threads = Arc::new(Threads(Some(runtime)));
+        let threads = Arc::new(Threads::new(what, width, 0)?);
         let places = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-        Ok(Self { what, threads, width, wait, places, share: Share::Any, waiting: waiting.clone() })
+        let refuse_after = Duration::ZERO;
+        Ok(Self { what, threads, width, wait, places, refuse_after, share: Share::Any, waiting: waiting.clone() })
     }
 
-    /// Lets at most so many wait: who comes then is refused at once.
+    /// Lets at most so many wait for a thread: who comes then is refused, unless one of them is done within
+    /// `refuse_after`.
     #[must_use]
-    pub fn with_queue(self, queue: usize) -> Self {
+    pub fn with_queue(self, queue: usize, refuse_after: Duration) -> Self {
         let places = self.width.saturating_add(queue).min(Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(places)), ..self }
+        Self { places: Arc::new(Semaphore::new(places)), refuse_after, ..self }
     }
 
     /// Lets its work take the cores that it needs, from the moment it is asked for.
@@ -79,18 +109,27 @@ impl Gate {
         Self { share: Share::First(cores.clone()), ..self }
     }
 
-    /// Lets its work begin only on cores that the first one leaves.
-    #[must_use]
-    pub fn after_the_first_on(self, cores: &Cores) -> Self {
-        Self { share: Share::Rest(cores.clone()), ..self }
-    }
-
-    /// Looks whether there is a place. For callers who have other work to do before theirs, which would be in vain.
+    /// Lets its work begin only on cores that the first one leaves, on threads of a low priority.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when as many wait as may.
-    pub fn has_place(&self) -> Result<(), Error> {
-        if self.places.available_permits() > 0 { Ok(()) } else { Err(Error::busy(self.what)) }
+    /// As [`Gate::new`].
+    pub fn after_the_first_on(self, cores: &Cores) -> anyhow::Result<Self> {
+        let threads = Arc::new(Threads::new(self.what, self.width, NICE)?);
+        Ok(Self { share: Share::Rest(cores.clone()), threads, ..self })
+    }
+
+    /// Waits for a place: for callers who have other work to do before theirs, which would be in vain without one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when as many wait as may, for as long as [`Gate::with_queue`] says.
+    pub async fn place(&self) -> Result<Place, Error> {
+        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(Place(permit));
+        }
+        match timeout(self.refuse_after, Arc::clone(&self.places).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Place(permit)),
+            Ok(Err(_)) | Err(_) => Err(Error::busy(self.what)),
+        }
     }
 
     /// Runs `work` on one of the threads.
@@ -103,9 +142,21 @@ impl Gate {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        let place = self.place().await?;
+        self.run_at(place, work).await
+    }
+
+    /// Runs `work` at a place that [`Gate::place`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no thread was free in time; [`Error::Internal`] when `work` panicked.
+    pub async fn run_at<T, F>(&self, place: Place, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let Some(runtime) = &self.threads.0 else { return Err(Error::busy(self.what)) };
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Err(Error::busy(self.what)) };
-        let ours = Turn::new(place, &self.waiting);
+        let ours = Turn::new(place.0, &self.waiting);
         let (theirs, core, span) = (ours.clone(), self.share.ask(), Span::current());
         let begin = move || {
             let _core = core();
@@ -198,14 +249,14 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_refused_at_once() {
-        let gate = gate(1, Duration::from_mins(1)).with_queue(1);
+        let gate = gate(1, Duration::from_mins(1)).with_queue(1, Duration::ZERO);
         let (first, end) = occupy(&gate).await;
         let second = tokio::spawn({
             let gate = gate.clone();
             async move { gate.run(|| 2).await }
         });
         tokio::task::yield_now().await;
-        assert!(matches!(gate.has_place(), Err(Error::Unavailable { .. })));
+        assert!(matches!(gate.place().await, Err(Error::Unavailable { .. })));
         assert!(matches!(gate.run(|| 3).await, Err(Error::Unavailable { .. })), "though it might wait a minute");
         assert_eq!(gate.waiting.get(), 1);
         end.send(()).unwrap();
@@ -215,8 +266,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_finds_the_queue_full_gets_a_place_that_is_left_in_time() {
+        let gate = gate(1, Duration::from_mins(1)).with_queue(0, Duration::from_mins(1));
+        let (first, end) = occupy(&gate).await;
+        let second = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.run(|| 2).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(gate.waiting.get(), 0, "it is not in the queue yet");
+        end.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok());
+        assert_eq!(second.await.unwrap().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn only_threads_whose_work_can_wait_are_nice() {
+        use rustix::process::getpriority_process;
+
+        let niceness = || getpriority_process(Some(gettid())).unwrap();
+        let (usual, cores) = (niceness(), Cores::new(2));
+        let simulator = gate(1, Duration::from_mins(1)).first_on(&cores);
+        let people = gate(1, Duration::from_mins(1)).after_the_first_on(&cores).unwrap();
+        assert_eq!(simulator.run(niceness).await.unwrap(), usual);
+        assert_eq!(people.run(niceness).await.unwrap(), usual.max(NICE));
+    }
+
+    #[tokio::test]
     async fn who_goes_away_leaves_a_place_in_the_queue() {
-        let gate = gate(1, Duration::from_mins(1)).with_queue(1);
+        let gate = gate(1, Duration::from_mins(1)).with_queue(1, Duration::ZERO);
         let (first, end) = occupy(&gate).await;
         for _ in 0..10 {
             assert!(timeout(Duration::from_millis(1), gate.run(|| ())).await.is_err(), "waited, was not refused");
@@ -229,7 +307,8 @@ mod tests {
     async fn the_first_begins_at_once_however_many_others_wait() {
         let cores = Cores::new(2);
         let simulator = gate(2, Duration::from_mins(1)).first_on(&cores);
-        let people = gate(1, Duration::from_mins(1)).with_queue(1).after_the_first_on(&cores);
+        let people = gate(1, Duration::from_mins(1)).with_queue(1, Duration::ZERO);
+        let people = people.after_the_first_on(&cores).unwrap();
         let (person, end_person) = occupy(&people).await;
         let waits = tokio::spawn({
             let people = people.clone();
@@ -252,8 +331,8 @@ mod tests {
     async fn others_begin_nothing_while_the_first_needs_all_cores() {
         let cores = Cores::new(2);
         let simulator = gate(2, Duration::from_mins(1)).first_on(&cores);
-        let people = gate(1, Duration::from_millis(20)).after_the_first_on(&cores);
-        let patient = gate(1, Duration::from_mins(1)).after_the_first_on(&cores);
+        let people = gate(1, Duration::from_millis(20)).after_the_first_on(&cores).unwrap();
+        let patient = gate(1, Duration::from_mins(1)).after_the_first_on(&cores).unwrap();
         let (one, end_one) = occupy(&simulator).await;
         assert!(patient.run(|| ()).await.is_ok(), "it leaves a core");
         let (two, end_two) = occupy(&simulator).await;

@@ -161,6 +161,8 @@ pub struct PasswordSettings {
     pub permits: usize,
     /// People who wait for a turn, at most.
     pub queue: usize,
+    /// Milliseconds that whoever finds the queue full waits for a place in it.
+    pub refuse_after_ms: u64,
     /// Milliseconds to wait for a turn.
     pub wait_ms: u64,
     /// Least number of characters.

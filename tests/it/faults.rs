@@ -113,7 +113,7 @@ on_both! {
         let guesses: Vec<_> = [(); 2].map(|()| app.browser()).into_iter().map(|browser| {
             tokio::spawn(async move { browser.sign_in_with("slow", "guess").await.status })
         }).collect();
-        while app.state.passwords.has_place(Lane::People).is_ok() {
+        while app.state.passwords.place(Lane::People).await.is_ok() {
             tokio::task::yield_now().await;
         }
         for page in [app.browser().sign_in("somebody").await, app.browser().register("somebody").await] {

@@ -15,7 +15,7 @@ use crate::{
     },
     domain::{Email, Password, PasswordError, PasswordRules, UserId, Username, password::Verdict},
     error::Error,
-    state::{AppState, Lane},
+    state::{AppState, HashPlace, Lane},
 };
 
 /// What somebody fills in to register.
@@ -47,15 +47,15 @@ impl Registrant {
         }
     }
 
-    /// Counts a registration that is about to cost a hash, and says in which lane. What a form is refused for
+    /// Counts a registration that is about to cost a hash, and finds a place for it. What a form is refused for
     /// before costs nothing: a neighbour who sends empty ones takes nobody's place.
-    fn lane(self, state: &AppState) -> Result<Lane, Error> {
+    async fn place(self, state: &AppState) -> Result<HashPlace, Error> {
         match self {
-            Self::Simulator => Ok(Lane::Simulator),
+            Self::Simulator => state.passwords.place(Lane::Simulator).await,
             Self::Person(address) => {
-                state.passwords.has_place(Lane::People)?;
+                let place = state.passwords.place(Lane::People).await?;
                 state.throttle.registration(address)?;
-                Ok(Lane::People)
+                Ok(place)
             }
         }
     }
@@ -142,7 +142,7 @@ async fn try_register(
     if let Err(taken) = state.db.read("find_user", is_free).await? {
         return Ok(Err(taken.into()));
     }
-    let password_hash = state.passwords.hash(registrant.lane(state)?, password).await?;
+    let password_hash = state.passwords.hash(registrant.place(state).await?, password).await?;
     let insert = move |conn: &mut db::DbConnection| {
         let created_at = db::now();
         let user = NewUser { username: &username, email: &email, password_hash: &password_hash, created_at };
@@ -194,7 +194,7 @@ async fn try_authenticate(
     username: &str,
     password: String,
 ) -> Result<Result<UserId, LoginError>, Error> {
-    state.passwords.has_place(Lane::People)?;
+    let place = state.passwords.place(Lane::People).await?;
     let found = match Username::parse(username) {
         Some(name) => {
             state.db.read("find_credentials", move |conn| users::find_credentials(conn, name.as_str())).await?
@@ -206,13 +206,14 @@ async fn try_authenticate(
     };
     // Also for a user that does not exist: the answer takes as long.
     let stored = found.as_ref().map(|user| user.password_hash.clone());
-    let verdict = state.passwords.verify(password.clone(), stored).await?;
+    let verdict = state.passwords.verify(place, password.clone(), stored).await?;
     let Some(user) = found else { return Ok(Err(LoginError::UnknownUser)) };
     match verdict {
         Verdict::Wrong => return Ok(Err(LoginError::WrongPassword)),
         Verdict::Right => {}
         Verdict::RightButOutdated => {
-            let new_hash = state.passwords.hash(Lane::People, password).await?;
+            let place = state.passwords.place(Lane::People).await?;
+            let new_hash = state.passwords.hash(place, password).await?;
             let replace =
                 move |conn: &mut db::DbConnection| users::replace_hash(conn, user.id, &user.password_hash, &new_hash);
             state.db.write_one("replace_hash", replace).await?;
