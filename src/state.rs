@@ -161,12 +161,7 @@ impl Passwords {
     ///
     /// # Errors
     /// As [`Passwords::hash`].
-    pub async fn verify(
-        &self,
-        place: HashPlace,
-        password: Password,
-        stored: Option<String>,
-    ) -> Result<Verdict, Error> {
+    pub async fn verify(&self, place: HashPlace, password: Password, stored: Option<String>) -> Result<Verdict, Error> {
         self.off_the_workers(place, move |hasher| hasher.verify(&password, stored.as_deref())).await
     }
 

@@ -59,7 +59,9 @@ impl Threads {
     fn new(what: &'static str, width: usize, niceness: i32) -> anyhow::Result<Self> {
         let set_niceness = move || {
             // Linux counts this for the thread, and lets everybody lower a priority.
-            if niceness != 0 && let Err(why) = setpriority_process(Some(gettid()), niceness) {
+            if niceness != 0
+                && let Err(why) = setpriority_process(Some(gettid()), niceness)
+            {
                 warn!(causes = why.to_string(), "{what}: the priority of a thread is not lowered");
             }
         };

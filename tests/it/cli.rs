@@ -3,8 +3,9 @@
 use std::process::{Command, Output};
 
 use minitwit::startup::Stop;
+use rstest_reuse::apply;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 /// Runs the binary on `db` and waits for its end.
 fn run(db: &TestDatabase, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -21,50 +22,51 @@ fn err(output: &Output) -> &str {
     str::from_utf8(&output.stderr).unwrap()
 }
 
-on_both! {
-    async fn the_flag_tool_lists_and_hides_and_unflag_shows_again(db: TestDatabase) {
-        let app = db.app();
-        let simulator = app.simulator();
-        simulator.register("alice").await;
-        simulator.tweet("alice", "one, with a comma\nand a line").await;
-        simulator.tweet("alice", "two").await;
-        let listed = run(&db, &["flag", "-i"], &[]);
-        assert_eq!(out(&listed), "1,1,one, with a comma and a line,0\n2,1,two,0\n");
-        let flagged = run(&db, &["flag", "2", "1"], &[]);
-        assert_eq!((out(&flagged), flagged.status.code()), ("Flagged entry: 2\nFlagged entry: 1\n", Some(0)));
-        assert_eq!(app.browser().get("/public").await.messages(), Vec::<String>::new());
-        assert_eq!(out(&run(&db, &["flag", "-i"], &[])), "1,1,one, with a comma and a line,1\n2,1,two,1\n");
-        let missing = run(&db, &["flag", "99", "1"], &[]);
-        assert_eq!((out(&missing), missing.status.code()), ("Flagged entry: 1\n", Some(1)));
-        assert_eq!(err(&missing), "There is no message 99\n");
-        let shown = run(&db, &["unflag", "1"], &[]);
-        assert_eq!((out(&shown), shown.status.code()), ("Unflagged entry: 1\n", Some(0)));
-        // Another process did it: the page that this one keeps has its time first.
-        while app.browser().get("/public").await.messages() != ["one, with a comma and a line"] {}
-        for bad in [&["flag"][..], &["flag", "x"], &["flag", "-i", "1"], &["unflag"]] {
-            assert_eq!(run(&db, bad, &[]).status.code(), Some(2), "{bad:?}");
-        }
-        assert!(out(&run(&db, &["flag", "-h"], &[])).contains("Usage:"));
+#[apply(on_both)]
+async fn the_flag_tool_lists_and_hides_and_unflag_shows_again(db: TestDatabase) {
+    let app = db.app();
+    let simulator = app.simulator();
+    simulator.register("alice").await;
+    simulator.tweet("alice", "one, with a comma\nand a line").await;
+    simulator.tweet("alice", "two").await;
+    let listed = run(&db, &["flag", "-i"], &[]);
+    assert_eq!(out(&listed), "1,1,one, with a comma and a line,0\n2,1,two,0\n");
+    let flagged = run(&db, &["flag", "2", "1"], &[]);
+    assert_eq!((out(&flagged), flagged.status.code()), ("Flagged entry: 2\nFlagged entry: 1\n", Some(0)));
+    assert_eq!(app.browser().get("/public").await.messages(), Vec::<String>::new());
+    assert_eq!(out(&run(&db, &["flag", "-i"], &[])), "1,1,one, with a comma and a line,1\n2,1,two,1\n");
+    let missing = run(&db, &["flag", "99", "1"], &[]);
+    assert_eq!((out(&missing), missing.status.code()), ("Flagged entry: 1\n", Some(1)));
+    assert_eq!(err(&missing), "There is no message 99\n");
+    let shown = run(&db, &["unflag", "1"], &[]);
+    assert_eq!((out(&shown), shown.status.code()), ("Unflagged entry: 1\n", Some(0)));
+    // Another process did it: the page that this one keeps has its time first.
+    while app.browser().get("/public").await.messages() != ["one, with a comma and a line"] {}
+    for bad in [&["flag"][..], &["flag", "x"], &["flag", "-i", "1"], &["unflag"]] {
+        assert_eq!(run(&db, bad, &[]).status.code(), Some(2), "{bad:?}");
     }
+    assert!(out(&run(&db, &["flag", "-h"], &[])).contains("Usage:"));
+}
 
-    async fn migrate_brings_the_schema_up_to_date(db: TestDatabase) {
-        minitwit::db::migrations::revert_all(&db.target()).unwrap();
-        let known = minitwit::db::migrations::known().len();
-        let first = run(&db, &["migrate"], &[]);
-        assert_eq!(out(&first).lines().filter(|line| line.starts_with("applied ")).count(), known, "{}", err(&first));
-        assert_eq!(out(&run(&db, &["migrate"], &[])), "nothing to apply: the schema is current\n");
-    }
+#[apply(on_both)]
+async fn migrate_brings_the_schema_up_to_date(db: TestDatabase) {
+    minitwit::db::migrations::revert_all(&db.target()).unwrap();
+    let known = minitwit::db::migrations::known().len();
+    let first = run(&db, &["migrate"], &[]);
+    assert_eq!(out(&first).lines().filter(|line| line.starts_with("applied ")).count(), known, "{}", err(&first));
+    assert_eq!(out(&run(&db, &["migrate"], &[])), "nothing to apply: the schema is current\n");
+}
 
-    async fn healthcheck_says_by_its_status_whether_a_server_is_ready(db: TestDatabase) {
-        let app = db.app();
-        let port = app.ops_address.port().to_string();
-        let check = || run(&db, &["healthcheck"], &[("MINITWIT__OPS__PORT", &port), ("MINITWIT__OPS__HOST", "0.0.0.0")]);
-        assert_eq!(check().status.code(), Some(0));
-        app.state.begin_shutdown();
-        assert_eq!(check().status.code(), Some(1));
-        app.stop(Stop::Now);
-        assert_eq!(check().status.code(), Some(1));
-    }
+#[apply(on_both)]
+async fn healthcheck_says_by_its_status_whether_a_server_is_ready(db: TestDatabase) {
+    let app = db.app();
+    let port = app.ops_address.port().to_string();
+    let check = || run(&db, &["healthcheck"], &[("MINITWIT__OPS__PORT", &port), ("MINITWIT__OPS__HOST", "0.0.0.0")]);
+    assert_eq!(check().status.code(), Some(0));
+    app.state.begin_shutdown();
+    assert_eq!(check().status.code(), Some(1));
+    app.stop(Stop::Now);
+    assert_eq!(check().status.code(), Some(1));
 }
 
 #[test]

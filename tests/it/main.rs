@@ -1,13 +1,12 @@
 //! The integration tests: one binary, the real application, both databases.
 //!
 //! `support` has the harness: a test gets a fresh [`support::TestDatabase`], starts applications on
-//! it, and acts through a browser or the simulator. Every test inside `on_both!` runs twice.
+//! it, and acts through a browser or the simulator. Every test with `on_both` runs twice.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "Prometheus writes counters as floats; they hold whole numbers")]
 #![expect(clippy::disallowed_methods, reason = "those rules are about the program, not its tests")]
 
-#[macro_use]
 mod support;
 
 mod account_limits;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 use minitwit::db::{DbConnection, Target, migrations};
+use rstest_reuse::apply;
 
-use crate::support::{TestDatabase, postgres::PostgresServer};
+use crate::support::{TestDatabase, on_both, postgres::PostgresServer};
 
 #[derive(QueryableByName)]
 struct Column {
@@ -53,7 +54,7 @@ fn indexes(db: &TestDatabase) -> BTreeSet<String> {
 
 #[test]
 fn both_databases_have_the_same_tables_and_columns() {
-    let Some(postgres) = TestDatabase::postgres() else { return };
+    let postgres = TestDatabase::postgres();
     let sqlite = TestDatabase::sqlite();
     assert_eq!(columns(&postgres), columns(&sqlite));
     assert_eq!(columns(&sqlite).len(), 18);
@@ -84,16 +85,14 @@ fn migrations_go_up_down_and_up_on_sqlite() {
 
 #[test]
 fn migrations_go_up_down_and_up_on_postgres() {
-    if let Some(database) = TestDatabase::empty_postgres() {
-        up_down_up(&database);
-    }
+    up_down_up(&TestDatabase::empty_postgres());
 }
 
 /// The views for Grafana are made for the Minitwit in the usual schema only, so that others in the
 /// same database (each test of this run) do not fight for them.
 #[test]
 fn dashboards_views_belong_to_the_usual_schema() {
-    let Some(server) = PostgresServer::start() else { return };
+    let server = PostgresServer::start();
     let views = |conn: &mut DbConnection| -> BTreeSet<String> {
         let query = "SELECT table_name::text, '' AS column_name FROM information_schema.views WHERE table_schema = 'dashboards'";
         let rows: Vec<Column> = sql_query(query).load(conn).unwrap();
@@ -129,34 +128,33 @@ fn replicas_starting_together_migrate_once_on_sqlite() {
 
 #[test]
 fn replicas_starting_together_migrate_once_on_postgres() {
-    if let Some(database) = TestDatabase::empty_postgres() {
-        eight_at_once(&database);
+    eight_at_once(&TestDatabase::empty_postgres());
+}
+
+#[apply(on_both)]
+async fn the_schema_itself_refuses_what_must_not_be(db: TestDatabase) {
+    let mut conn = db.connect();
+    let mut run = |sql: &str| sql_query(sql).execute(&mut conn);
+    for name in ["a", "b"] {
+        run(&format!("INSERT INTO users (username, email, password_hash, created_at) VALUES ('{name}', '', '', 0)"))
+            .unwrap();
+    }
+    run("INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)").unwrap();
+    for refused in [
+        "INSERT INTO users (username, email, password_hash, created_at) VALUES ('a', '', '', 0)",
+        "INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)",
+        "INSERT INTO follows (follower_id, followee_id) VALUES (1, 1)",
+        "INSERT INTO follows (follower_id, followee_id) VALUES (1, 99)",
+        "INSERT INTO messages (author_id, text, published_at) VALUES (99, '', 0)",
+        "INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('x', 99, 0, 0)",
+    ] {
+        assert!(run(refused).is_err(), "{refused}");
     }
 }
 
-on_both! {
-    async fn the_schema_itself_refuses_what_must_not_be(db: TestDatabase) {
-        let mut conn = db.connect();
-        let mut run = |sql: &str| sql_query(sql).execute(&mut conn);
-        for name in ["a", "b"] {
-            run(&format!("INSERT INTO users (username, email, password_hash, created_at) VALUES ('{name}', '', '', 0)")).unwrap();
-        }
-        run("INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)").unwrap();
-        for refused in [
-            "INSERT INTO users (username, email, password_hash, created_at) VALUES ('a', '', '', 0)",
-            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)",
-            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 1)",
-            "INSERT INTO follows (follower_id, followee_id) VALUES (1, 99)",
-            "INSERT INTO messages (author_id, text, published_at) VALUES (99, '', 0)",
-            "INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('x', 99, 0, 0)",
-        ] {
-            assert!(run(refused).is_err(), "{refused}");
-        }
-    }
-
-    async fn the_program_starts_on_an_empty_database_and_on_one_already_there(db: TestDatabase) {
-        migrations::revert_all(&db.target()).unwrap();
-        db.app().browser().register("alice").await;
-        assert_eq!(db.app().browser().sign_in("alice").await.path, "/");
-    }
+#[apply(on_both)]
+async fn the_program_starts_on_an_empty_database_and_on_one_already_there(db: TestDatabase) {
+    migrations::revert_all(&db.target()).unwrap();
+    db.app().browser().register("alice").await;
+    assert_eq!(db.app().browser().sign_in("alice").await.path, "/");
 }

@@ -18,8 +18,9 @@ use minitwit::{
     },
     domain::{MessageId, UserId},
 };
+use rstest_reuse::apply;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 #[derive(QueryableByName)]
 struct PostgresLine {
@@ -134,84 +135,118 @@ const TOP: Slice = Slice { before: Cursor::START, limit: 31 };
 
 type Query = Box<dyn Fn(&mut DbConnection)>;
 
-on_both! {
-    async fn every_list_uses_its_index(db: TestDatabase) {
-        seed(&db);
-        // Readers 1 to 5 are the seed's special ones: they follow nobody, 2, 100, 5,000 (here all), 100 silent.
-        // Somebody with few messages would have them all fetched and sorted, which is as good.
-        let busiest = busiest_author(&db);
-        let collector = collector(&db);
-        let asked = statements(&db, |conn| drop(home::list(conn, collector, TOP).unwrap()));
-        assert!(!asked.iter().any(|asked| asked.contains("LATERAL") || asked.contains("author_id IN")), "{asked:?}");
-        let queries: [(&str, Query, &str); 14] = [
-            ("home of too many", Box::new(move |conn| drop(home::list(conn, collector, TOP).unwrap())), "messages_by_time"),
-            ("public", Box::new(move |conn| drop(messages::list_public(conn, TOP).unwrap())), "messages_by_time"),
-            ("public, deep", Box::new(move |conn| drop(messages::list_public(conn, DEEP).unwrap())), "messages_by_time"),
-            ("author", Box::new(move |conn| drop(messages::list_by_author(conn, busiest, TOP).unwrap())), "messages_by_author"),
-            ("author, deep", Box::new(move |conn| drop(messages::list_by_author(conn, busiest, DEEP).unwrap())), "messages_by_author"),
-            ("home of nobody", Box::new(move |conn| drop(home::list(conn, UserId(1), TOP).unwrap())), "messages_by_author"),
-            ("home of 2", Box::new(move |conn| drop(home::list(conn, UserId(2), TOP).unwrap())), "messages_by_author"),
-            ("home of 100", Box::new(move |conn| drop(home::list(conn, UserId(3), TOP).unwrap())), "messages_by_author"),
-            ("home of many", Box::new(move |conn| drop(home::list(conn, UserId(4), TOP).unwrap())), "messages_by_time"),
-            ("home of the silent", Box::new(move |conn| drop(home::list(conn, UserId(5), TOP).unwrap())), "messages_by_author"),
-            ("followees", Box::new(move |conn| drop(follows::list_followees(conn, UserId(3), 100).unwrap())), "follows"),
-            ("flag tool", Box::new(move |conn| drop(messages::list_for_flagging(conn, MessageId(5), 100).unwrap())), "messages"),
-            ("active users", Box::new(move |conn| _ = stats::count_active(conn, 2_000_000_000, 0).unwrap()), "messages_by_author"),
-            ("session", Box::new(move |conn| drop(sessions::find(conn, "none", 0).unwrap())), "sessions"),
-        ];
-        for (name, query, index) in queries {
-            let statements = statements(&db, query);
-            assert!(!statements.is_empty(), "{name}");
-            let plans: Vec<String> = statements.iter().map(|statement| plan(&db, statement)).collect();
-            for plan in &plans {
-                assert_eq!(fault(name, plan), None, "{name}:\n{plan}");
-            }
-            assert!(plans.iter().any(|plan| plan.contains(index)), "{name} does not use {index}:\n{}", plans.concat());
+#[apply(on_both)]
+async fn every_list_uses_its_index(db: TestDatabase) {
+    seed(&db);
+    // Readers 1 to 5 are the seed's special ones: they follow nobody, 2, 100, 5,000 (here all), 100 silent.
+    // Somebody with few messages would have them all fetched and sorted, which is as good.
+    let busiest = busiest_author(&db);
+    let collector = collector(&db);
+    let asked = statements(&db, |conn| drop(home::list(conn, collector, TOP).unwrap()));
+    assert!(!asked.iter().any(|asked| asked.contains("LATERAL") || asked.contains("author_id IN")), "{asked:?}");
+    let queries: [(&str, Query, &str); 14] = [
+        ("home of too many", Box::new(move |conn| drop(home::list(conn, collector, TOP).unwrap())), "messages_by_time"),
+        ("public", Box::new(move |conn| drop(messages::list_public(conn, TOP).unwrap())), "messages_by_time"),
+        ("public, deep", Box::new(move |conn| drop(messages::list_public(conn, DEEP).unwrap())), "messages_by_time"),
+        (
+            "author",
+            Box::new(move |conn| drop(messages::list_by_author(conn, busiest, TOP).unwrap())),
+            "messages_by_author",
+        ),
+        (
+            "author, deep",
+            Box::new(move |conn| drop(messages::list_by_author(conn, busiest, DEEP).unwrap())),
+            "messages_by_author",
+        ),
+        ("home of nobody", Box::new(move |conn| drop(home::list(conn, UserId(1), TOP).unwrap())), "messages_by_author"),
+        ("home of 2", Box::new(move |conn| drop(home::list(conn, UserId(2), TOP).unwrap())), "messages_by_author"),
+        ("home of 100", Box::new(move |conn| drop(home::list(conn, UserId(3), TOP).unwrap())), "messages_by_author"),
+        ("home of many", Box::new(move |conn| drop(home::list(conn, UserId(4), TOP).unwrap())), "messages_by_time"),
+        (
+            "home of the silent",
+            Box::new(move |conn| drop(home::list(conn, UserId(5), TOP).unwrap())),
+            "messages_by_author",
+        ),
+        ("followees", Box::new(move |conn| drop(follows::list_followees(conn, UserId(3), 100).unwrap())), "follows"),
+        (
+            "flag tool",
+            Box::new(move |conn| drop(messages::list_for_flagging(conn, MessageId(5), 100).unwrap())),
+            "messages",
+        ),
+        (
+            "active users",
+            Box::new(move |conn| _ = stats::count_active(conn, 2_000_000_000, 0).unwrap()),
+            "messages_by_author",
+        ),
+        ("session", Box::new(move |conn| drop(sessions::find(conn, "none", 0).unwrap())), "sessions"),
+    ];
+    for (name, query, index) in queries {
+        let statements = statements(&db, query);
+        assert!(!statements.is_empty(), "{name}");
+        let plans: Vec<String> = statements.iter().map(|statement| plan(&db, statement)).collect();
+        for plan in &plans {
+            assert_eq!(fault(name, plan), None, "{name}:\n{plan}");
         }
-        for (faulty, expected) in [
-            ("SELECT id FROM messages WHERE text = 'x'", "reads a table from end to end"),
-            ("SELECT text FROM messages WHERE author_id = 200 AND NOT flagged ORDER BY text", "sorts"),
-        ] {
-            assert_eq!(fault("public", &plan(&db, faulty)), Some(expected), "{}", plan(&db, faulty));
-        }
-        let name = statements(&db, |conn| assert!(users::find_id(conn, "reader-of-2").unwrap().is_some()));
-        assert!(plan(&db, &name[0]).to_lowercase().contains("index"), "{}", plan(&db, &name[0]));
+        assert!(plans.iter().any(|plan| plan.contains(index)), "{name} does not use {index}:\n{}", plans.concat());
     }
+    for (faulty, expected) in [
+        ("SELECT id FROM messages WHERE text = 'x'", "reads a table from end to end"),
+        ("SELECT text FROM messages WHERE author_id = 200 AND NOT flagged ORDER BY text", "sorts"),
+    ] {
+        assert_eq!(fault("public", &plan(&db, faulty)), Some(expected), "{}", plan(&db, faulty));
+    }
+    let name = statements(&db, |conn| assert!(users::find_id(conn, "reader-of-2").unwrap().is_some()));
+    assert!(plan(&db, &name[0]).to_lowercase().contains("index"), "{}", plan(&db, &name[0]));
+}
 
-    async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
-        let app = db.app();
-        app.simulator().register("bob").await;
-        app.simulator().register("carol").await;
-        let alice = app.signed_in("alice").await;
-        app.browser().get("/public").await;
-        let work = async || {
-            let text = app.ops("/metrics").await.1;
-            let counts = text.lines().filter(|line| {
-                line.starts_with("minitwit_db_query_duration_seconds_count") && !line.contains("\"count") && !line.contains("sweep")
-                    && !line.contains("\"find_latest\"")
-            });
-            counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u32>().unwrap()).sum::<u32>()
-        };
-        let simulator = app.simulator();
-        let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 8] = [
-            ("GET /login, a stranger", 0, Box::pin(async { drop(app.browser().get("/login").await) })),
-            ("GET /public, a stranger", 1, Box::pin(async { drop(app.browser().get("/public").await) })),
-            ("GET /{username}, a stranger", 1, Box::pin(async { drop(app.browser().get("/bob").await) })),
-            ("GET /, signed in", 2, Box::pin(async { drop(alice.get("/").await) })),
-            ("GET /{username}, signed in", 3, Box::pin(async { drop(alice.get("/carol").await) })),
-            ("POST /api/msgs/{username} with latest", 1, Box::pin(async {
+#[apply(on_both)]
+async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
+    let app = db.app();
+    app.simulator().register("bob").await;
+    app.simulator().register("carol").await;
+    let alice = app.signed_in("alice").await;
+    app.browser().get("/public").await;
+    let work = async || {
+        let text = app.ops("/metrics").await.1;
+        let counts = text.lines().filter(|line| {
+            line.starts_with("minitwit_db_query_duration_seconds_count")
+                && !line.contains("\"count")
+                && !line.contains("sweep")
+                && !line.contains("\"find_latest\"")
+        });
+        counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u32>().unwrap()).sum::<u32>()
+    };
+    let simulator = app.simulator();
+    let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 8] = [
+        ("GET /login, a stranger", 0, Box::pin(async { drop(app.browser().get("/login").await) })),
+        ("GET /public, a stranger", 1, Box::pin(async { drop(app.browser().get("/public").await) })),
+        ("GET /{username}, a stranger", 1, Box::pin(async { drop(app.browser().get("/bob").await) })),
+        ("GET /, signed in", 2, Box::pin(async { drop(alice.get("/").await) })),
+        ("GET /{username}, signed in", 3, Box::pin(async { drop(alice.get("/carol").await) })),
+        (
+            "POST /api/msgs/{username} with latest",
+            1,
+            Box::pin(async {
                 drop(simulator.post("/msgs/bob?latest=1", serde_json::json!({ "content": "x" })).await);
-            })),
-            ("POST /api/fllws/{username} with latest", 1, Box::pin(async {
+            }),
+        ),
+        (
+            "POST /api/fllws/{username} with latest",
+            1,
+            Box::pin(async {
                 drop(simulator.post("/fllws/bob?latest=2", serde_json::json!({ "follow": "alice" })).await);
-            })),
-            ("GET /api/msgs/{username} with latest", 2, Box::pin(async { drop(simulator.get("/msgs/bob?latest=3").await) })),
-        ];
-        for (route, budget, visit) in budgets {
-            let before = work().await;
-            visit.await;
-            let spent = work().await - before;
-            assert!(spent <= budget, "{route} went to the database {spent} times, and may {budget} times");
-        }
+            }),
+        ),
+        (
+            "GET /api/msgs/{username} with latest",
+            2,
+            Box::pin(async { drop(simulator.get("/msgs/bob?latest=3").await) }),
+        ),
+    ];
+    for (route, budget, visit) in budgets {
+        let before = work().await;
+        visit.await;
+        let spent = work().await - before;
+        assert!(spent <= budget, "{route} went to the database {spent} times, and may {budget} times");
     }
 }

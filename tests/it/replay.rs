@@ -8,8 +8,9 @@ use std::{
 };
 
 use minitwit::db::stats;
+use rstest_reuse::apply;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 /// Enough to have every kind of action, few enough for every run of the suite.
 const ACTIONS: usize = 3000;
@@ -68,12 +69,12 @@ async fn replay(db: &TestDatabase, extra: &'static [&str]) {
     }
 }
 
-on_both! {
-    async fn the_recorded_actions_in_order_are_all_answered_204(db: TestDatabase) {
-        replay(&db, &[]).await;
-    }
+#[apply(on_both)]
+async fn the_recorded_actions_in_order_are_all_answered_204(db: TestDatabase) {
+    replay(&db, &[]).await;
+}
 
-    async fn the_recorded_actions_from_many_clients_leave_the_same(db: TestDatabase) {
-        replay(&db, &["--concurrency", "8", "--keep-alive"]).await;
-    }
+#[apply(on_both)]
+async fn the_recorded_actions_from_many_clients_leave_the_same(db: TestDatabase) {
+    replay(&db, &["--concurrency", "8", "--keep-alive"]).await;
 }

@@ -9,8 +9,9 @@ use minitwit::db::{
     stats::{self, Counts},
     transfer::{Ending, Occupied, load},
 };
+use rstest_reuse::apply;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 const READERS: [(&str, usize); 5] = [
     ("reader-of-nobody", 0),
@@ -56,86 +57,92 @@ fn everything(db: &TestDatabase) -> Everything {
     )
 }
 
-on_both! {
-    async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
-        let output = fill(&db, "1");
-        let lines: Vec<&str> = out(&output).lines().collect();
-        assert_eq!(count(&mut db.connect()), (300, 6000, 7000));
-        let (users, messages, follows) = everything(&db);
-        assert!(users.iter().map(|user| user.0).eq(1..=300));
-        for ((id, (name, followees)), user) in (1..).zip(READERS).zip(&users) {
-            assert_eq!((user.0, user.1.as_str()), (id, name));
-            assert_eq!(follows.iter().filter(|(follower, _)| *follower == id).count(), followees, "{name}");
-            assert!(!messages.iter().any(|message| message.1 == id), "{name} wrote something");
-            assert!(lines.contains(&format!("{name:22}{followees:>10}").as_str()), "{lines:?}");
-        }
-        let of_silent = |id: i64| messages.iter().filter(|message| message.1 == id).count();
-        assert!((6..=105).all(|id| of_silent(id) <= 1));
-        assert!(messages[..50].iter().all(|message| (6..=105).contains(&message.1)));
-        assert_eq!(messages.last().unwrap().3, 1_700_000_000);
-        let flagged = messages.iter().filter(|message| message.4).count();
-        assert!((30..100).contains(&flagged), "{flagged} of 6000");
-        assert!(lines.contains(&format!("{:22}{flagged:>10}", "  of them flagged").as_str()), "{lines:?}");
+#[apply(on_both)]
+async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
+    let output = fill(&db, "1");
+    let lines: Vec<&str> = out(&output).lines().collect();
+    assert_eq!(count(&mut db.connect()), (300, 6000, 7000));
+    let (users, messages, follows) = everything(&db);
+    assert!(users.iter().map(|user| user.0).eq(1..=300));
+    for ((id, (name, followees)), user) in (1..).zip(READERS).zip(&users) {
+        assert_eq!((user.0, user.1.as_str()), (id, name));
+        assert_eq!(follows.iter().filter(|(follower, _)| *follower == id).count(), followees, "{name}");
+        assert!(!messages.iter().any(|message| message.1 == id), "{name} wrote something");
+        assert!(lines.contains(&format!("{name:22}{followees:>10}").as_str()), "{lines:?}");
     }
+    let of_silent = |id: i64| messages.iter().filter(|message| message.1 == id).count();
+    assert!((6..=105).all(|id| of_silent(id) <= 1));
+    assert!(messages[..50].iter().all(|message| (6..=105).contains(&message.1)));
+    assert_eq!(messages.last().unwrap().3, 1_700_000_000);
+    let flagged = messages.iter().filter(|message| message.4).count();
+    assert!((30..100).contains(&flagged), "{flagged} of 6000");
+    assert!(lines.contains(&format!("{:22}{flagged:>10}", "  of them flagged").as_str()), "{lines:?}");
+}
 
-    async fn one_can_sign_in_as_a_reader_and_go_on(db: TestDatabase) {
-        let output = fill(&db, "1");
-        let password = out(&output).lines().last().unwrap().strip_prefix("Everybody's password is ").unwrap();
-        let app = db.app();
-        for (name, shown) in [("reader-of-nobody", 0), ("reader-of-100", 30), ("reader-of-the-silent", 30)] {
-            let home = app.browser().sign_in_with(name, password).await;
-            assert!(home.has("ul.flashes"), "{name}: signed in");
-            assert_eq!(home.messages().len(), shown, "{name}");
-        }
-        let browser = app.signed_in("newcomer").await;
-        browser.say("the first one by hand").await;
-        assert_eq!(app.browser().get("/public").await.messages()[0], "the first one by hand");
-        let (users, messages, _) = everything(&db);
-        assert_eq!((users.last().unwrap().0, messages.last().unwrap().0), (301, 6001));
+#[apply(on_both)]
+async fn one_can_sign_in_as_a_reader_and_go_on(db: TestDatabase) {
+    let output = fill(&db, "1");
+    let password = out(&output).lines().last().unwrap().strip_prefix("Everybody's password is ").unwrap();
+    let app = db.app();
+    for (name, shown) in [("reader-of-nobody", 0), ("reader-of-100", 30), ("reader-of-the-silent", 30)] {
+        let home = app.browser().sign_in_with(name, password).await;
+        assert!(home.has("ul.flashes"), "{name}: signed in");
+        assert_eq!(home.messages().len(), shown, "{name}");
     }
+    let browser = app.signed_in("newcomer").await;
+    browser.say("the first one by hand").await;
+    assert_eq!(app.browser().get("/public").await.messages()[0], "the first one by hand");
+    let (users, messages, _) = everything(&db);
+    assert_eq!((users.last().unwrap().0, messages.last().unwrap().0), (301, 6001));
+}
 
-    async fn a_database_with_somebody_in_it_is_left_alone(db: TestDatabase) {
-        assert_eq!(db.app().simulator().register("alice").await.status, 204);
-        let refused = fill(&db, "1");
-        assert_eq!(refused.status.code(), Some(1));
-        let error = str::from_utf8(&refused.stderr).unwrap();
-        assert_eq!(
-            error,
-            "minitwit: there are users in this database already: seed fills an empty one only, so name a new one\n"
-        );
-        assert_eq!(count(&mut db.connect()), (1, 0, 0));
-    }
+#[apply(on_both)]
+async fn a_database_with_somebody_in_it_is_left_alone(db: TestDatabase) {
+    assert_eq!(db.app().simulator().register("alice").await.status, 204);
+    let refused = fill(&db, "1");
+    assert_eq!(refused.status.code(), Some(1));
+    let error = str::from_utf8(&refused.stderr).unwrap();
+    assert_eq!(
+        error,
+        "minitwit: there are users in this database already: seed fills an empty one only, so name a new one\n"
+    );
+    assert_eq!(count(&mut db.connect()), (1, 0, 0));
+}
 
-    async fn numbers_that_do_not_fit_are_refused_before_anything_is_done(db: TestDatabase) {
-        let refused = run(&db, &["--users", "300", "--messages", "10"]);
-        assert_eq!(refused.status.code(), Some(1));
-        let error = str::from_utf8(&refused.stderr).unwrap();
-        assert!(error.starts_with("minitwit: --follows must be 501 to "), "{error}");
-        assert_eq!(count(&mut db.connect()), (0, 0, 0));
-    }
+#[apply(on_both)]
+async fn numbers_that_do_not_fit_are_refused_before_anything_is_done(db: TestDatabase) {
+    let refused = run(&db, &["--users", "300", "--messages", "10"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let error = str::from_utf8(&refused.stderr).unwrap();
+    assert!(error.starts_with("minitwit: --follows must be 501 to "), "{error}");
+    assert_eq!(count(&mut db.connect()), (0, 0, 0));
+}
 
-    async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatabase) {
-        let conn = &mut db.connect();
-        let user = |id: i64, name: &str| bulk::User {
-            id, username: name.to_owned(), email: "a@example.org".to_owned(), password_hash: "".into(), created_at: 0
-        };
-        let stranger = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
-            bulk::insert_all(conn, [user(1, "a"), user(2, "b")].into_iter())?;
-            Ok(bulk::insert_all(conn, [bulk::Follow { follower_id: 1, followee_id: 3 }].into_iter())?)
-        });
-        assert!(format!("{:#}", stranger.unwrap_err()).to_lowercase().contains("foreign key"));
-        let namesake = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
-            Ok(bulk::insert_all(conn, [user(1, "a"), user(2, "a")].into_iter())?)
-        });
-        assert!(namesake.is_err());
-        assert_eq!(count(conn), (0, 0, 0));
-        let alone = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
-            Ok(bulk::insert_all(conn, [user(1, "a")].into_iter())?)
-        });
-        assert!(alone.unwrap().is_some());
-        let later = diesel::insert_into(follows::table).values((follows::follower_id.eq(1), follows::followee_id.eq(3)));
-        assert!(later.execute(conn).is_err(), "the key is back");
-    }
+#[apply(on_both)]
+async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatabase) {
+    let conn = &mut db.connect();
+    let user = |id: i64, name: &str| bulk::User {
+        id,
+        username: name.to_owned(),
+        email: "a@example.org".to_owned(),
+        password_hash: "".into(),
+        created_at: 0,
+    };
+    let stranger = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
+        bulk::insert_all(conn, [user(1, "a"), user(2, "b")].into_iter())?;
+        Ok(bulk::insert_all(conn, [bulk::Follow { follower_id: 1, followee_id: 3 }].into_iter())?)
+    });
+    assert!(format!("{:#}", stranger.unwrap_err()).to_lowercase().contains("foreign key"));
+    let namesake = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
+        Ok(bulk::insert_all(conn, [user(1, "a"), user(2, "a")].into_iter())?)
+    });
+    assert!(namesake.is_err());
+    assert_eq!(count(conn), (0, 0, 0));
+    let alone =
+        load(conn, Occupied::Refuse, Ending::Commit, |conn| Ok(bulk::insert_all(conn, [user(1, "a")].into_iter())?));
+    assert!(alone.unwrap().is_some());
+    let later = diesel::insert_into(follows::table).values((follows::follower_id.eq(1), follows::followee_id.eq(3)));
+    assert!(later.execute(conn).is_err(), "the key is back");
 }
 
 #[test]
@@ -149,8 +156,7 @@ fn a_seed_gives_the_same_rows_on_both_databases() {
     let (rows, others) = (everything(&first), everything(&other));
     assert!(rows.0 != others.0 && rows.1 != others.1 && rows.2 != others.2);
     assert!(!migrations::any_pending(&mut first.connect()).unwrap(), "it migrates first");
-    if let Some(postgres) = TestDatabase::empty_postgres() {
-        out(&fill(&postgres, "5"));
-        assert_eq!(everything(&postgres), rows);
-    }
+    let postgres = TestDatabase::empty_postgres();
+    out(&fill(&postgres, "5"));
+    assert_eq!(everything(&postgres), rows);
 }

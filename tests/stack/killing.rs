@@ -71,7 +71,7 @@ fn reader(caddy: &Caddy, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Vec<
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_replica_costs_at_most_the_actions_under_way() {
     let _turn = harness::turn().await;
-    let Some(server) = harness::postgres() else { return };
+    let server = harness::postgres();
     let db = TestDatabase::on_server(&server);
     let recipe = Recipe::new(db.url());
     let mut replicas = recipe.start_both().await;
@@ -110,7 +110,7 @@ async fn a_killed_replica_costs_at_most_the_actions_under_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_stopped_and_started_is_503_meanwhile_and_nothing_acknowledged_is_lost() {
     let _turn = harness::turn().await;
-    let Some(server) = harness::postgres() else { return };
+    let server = harness::postgres();
     let db = TestDatabase::on_server(&server);
     let recipe = Recipe::new(db.url()).with("MINITWIT__SERVER__ORIGIN", "https://localhost");
     let mut replicas = recipe.start_both().await;

@@ -95,7 +95,7 @@ async fn nothing_fails_and_nothing_is_late(replay: impl AsyncFn() -> Option<Outc
 #[tokio::test(flavor = "multi_thread")]
 async fn every_action_is_answered_in_time_while_replicas_are_replaced() {
     nothing_fails_and_nothing_is_late(async || {
-        let server = harness::postgres()?;
+        let server = harness::postgres();
         let db = TestDatabase::on_server(&server);
         let recipe = recipe(&db);
         let mut replicas = recipe.start_both().await;
@@ -121,7 +121,7 @@ async fn every_action_is_answered_in_time_while_replicas_are_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_on_a_swarm_where_the_proxy_looks_tasks_up() {
     nothing_fails_and_nothing_is_late(async || {
-        let server = harness::postgres()?;
+        let server = harness::postgres();
         let db = TestDatabase::on_server(&server);
         let recipe = recipe(&db);
         let names = NameServer::start("tasks.minitwit");

@@ -20,9 +20,10 @@ use minitwit::{
     },
     domain::MessageId,
 };
+use rstest_reuse::apply;
 use serde_json::{Value, json};
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 type Account = (i64, String, String, String, i64, Option<String>);
 type Everything = (Vec<Account>, Vec<(i64, i64, String, i64, bool)>, Vec<(i64, i64)>, Vec<i64>);
@@ -128,151 +129,160 @@ async fn fill(db: &TestDatabase) {
 }
 
 /// A fresh one of the other kind.
-fn other(db: &TestDatabase) -> Option<TestDatabase> {
-    if db.is_postgres() { Some(TestDatabase::empty_sqlite()) } else { TestDatabase::empty_postgres() }
+fn other(db: &TestDatabase) -> TestDatabase {
+    if db.is_postgres() { TestDatabase::empty_sqlite() } else { TestDatabase::empty_postgres() }
 }
 
 fn same(db: &TestDatabase) -> TestDatabase {
-    if db.is_postgres() { TestDatabase::empty_postgres().unwrap() } else { TestDatabase::empty_sqlite() }
+    if db.is_postgres() { TestDatabase::empty_postgres() } else { TestDatabase::empty_sqlite() }
 }
 
-on_both! {
-    async fn a_backup_goes_to_the_same_database_to_the_other_one_and_back(db: TestDatabase) {
-        fill(&db).await;
-        let before = everything(&db);
-        assert_eq!((before.0.len(), before.1.len(), before.2.len(), before.3[0]), (4, 10, 3, 4711));
-        let (folder, file) = place();
-        let told = back_up(&db, &file);
-        assert!(told.contains(&format!("{:22}{:>10}\n", "messages", 10)), "{told}");
-        let twin = same(&db);
-        let told = restore(&twin, &file);
-        assert!(told.starts_with("restored the backup of 20"), "{told}");
-        assert_eq!(everything(&twin), before);
-        let Some(other) = other(&db) else { return };
-        restore(&other, &file);
-        assert_eq!(everything(&other), before);
-        let second = folder.path().join("second.backup");
-        back_up(&other, &second);
-        let third = same(&db);
-        restore(&third, &second);
-        assert_eq!(everything(&third), before);
-        // But for the first line, which says when and from where, they are the same bytes.
-        assert_eq!(lines(&file)[1..lines(&file).len() - 1], lines(&second)[1..lines(&second).len() - 1]);
-    }
+#[apply(on_both)]
+async fn a_backup_goes_to_the_same_database_to_the_other_one_and_back(db: TestDatabase) {
+    fill(&db).await;
+    let before = everything(&db);
+    assert_eq!((before.0.len(), before.1.len(), before.2.len(), before.3[0]), (4, 10, 3, 4711));
+    let (folder, file) = place();
+    let told = back_up(&db, &file);
+    assert!(told.contains(&format!("{:22}{:>10}\n", "messages", 10)), "{told}");
+    let twin = same(&db);
+    let told = restore(&twin, &file);
+    assert!(told.starts_with("restored the backup of 20"), "{told}");
+    assert_eq!(everything(&twin), before);
+    let other = other(&db);
+    restore(&other, &file);
+    assert_eq!(everything(&other), before);
+    let second = folder.path().join("second.backup");
+    back_up(&other, &second);
+    let third = same(&db);
+    restore(&third, &second);
+    assert_eq!(everything(&third), before);
+    // But for the first line, which says when and from where, they are the same bytes.
+    assert_eq!(lines(&file)[1..lines(&file).len() - 1], lines(&second)[1..lines(&second).len() - 1]);
+}
 
-    async fn life_goes_on_after_a_restore(db: TestDatabase) {
-        fill(&db).await;
-        let (_folder, file) = place();
-        back_up(&db, &file);
-        let twin = same(&db);
-        restore(&twin, &file);
-        let app = twin.app();
-        assert_eq!(app.simulator().latest().await, 4711);
-        let bob = app.browser();
-        assert_eq!(bob.sign_in("bob").await.path, "/", "with the old password");
-        bob.say("the first one afterwards").await;
-        assert_eq!(app.simulator().register("newcomer").await.status, 204);
-        let (users, messages, ..) = everything(&twin);
-        assert_eq!((users.last().unwrap().0, messages.last().unwrap().0), (5, 11), "the next ids");
-        let page = app.browser().get("/public").await.messages();
-        assert_eq!((page[0].as_str(), page.len()), ("the first one afterwards", 10), "the hidden one is hidden");
-    }
+#[apply(on_both)]
+async fn life_goes_on_after_a_restore(db: TestDatabase) {
+    fill(&db).await;
+    let (_folder, file) = place();
+    back_up(&db, &file);
+    let twin = same(&db);
+    restore(&twin, &file);
+    let app = twin.app();
+    assert_eq!(app.simulator().latest().await, 4711);
+    let bob = app.browser();
+    assert_eq!(bob.sign_in("bob").await.path, "/", "with the old password");
+    bob.say("the first one afterwards").await;
+    assert_eq!(app.simulator().register("newcomer").await.status, 204);
+    let (users, messages, ..) = everything(&twin);
+    assert_eq!((users.last().unwrap().0, messages.last().unwrap().0), (5, 11), "the next ids");
+    let page = app.browser().get("/public").await.messages();
+    assert_eq!((page[0].as_str(), page.len()), ("the first one afterwards", 10), "the hidden one is hidden");
+}
 
-    async fn sessions_and_tokens_stay_out(db: TestDatabase) {
-        fill(&db).await;
-        let tokens: Vec<String> = sessions::table.select(sessions::token_hash).load(&mut db.connect()).unwrap();
-        assert_eq!(tokens.len(), 1);
-        let (_folder, file) = place();
-        back_up(&db, &file);
-        assert!(!lines(&file).iter().any(|line| line.contains(&tokens[0]) || line.contains("sessions")));
-    }
+#[apply(on_both)]
+async fn sessions_and_tokens_stay_out(db: TestDatabase) {
+    fill(&db).await;
+    let tokens: Vec<String> = sessions::table.select(sessions::token_hash).load(&mut db.connect()).unwrap();
+    assert_eq!(tokens.len(), 1);
+    let (_folder, file) = place();
+    back_up(&db, &file);
+    assert!(!lines(&file).iter().any(|line| line.contains(&tokens[0]) || line.contains("sessions")));
+}
 
-    async fn a_backup_is_of_one_moment_and_stops_nobody(db: TestDatabase) {
-        let seeded = minitwit(db.url(), &["seed", "--users", "3000", "--messages", "20000", "--follows", "20000"])
-            .env("MINITWIT__PASSWORDS__MEMORY_KIB", "8")
-            .output()
-            .unwrap();
-        assert!(seeded.status.success(), "{}", err(&seeded));
-        let app = db.app_with(|settings| settings.database.wait_ms = 10_000);
-        let (folder, first) = place();
-        let url = db.url().to_owned();
-        let path = folder.path().to_owned();
-        let backups = tokio::task::spawn_blocking(move || {
-            for file in ["a.backup", "b.backup", "c.backup"] {
-                let output = minitwit(&url, &["backup", path.join(file).to_str().unwrap()]).output().unwrap();
-                assert!(output.status.success(), "{}", err(&output));
-            }
-        });
-        let (simulator, mut written) = (app.simulator(), 0);
-        // Each is somebody new who says something at once: a snapshot without the one has not the other.
-        while !backups.is_finished() {
-            let name = format!("writer {written}");
-            assert_eq!(simulator.register(&name).await.status, 204);
-            assert_eq!(simulator.tweet(&name, "hello").await.status, 204);
-            assert_eq!(simulator.follow(&name, "reader-of-2").await.status, 204);
-            written += 1;
-        }
-        backups.await.unwrap();
-        assert!(written > 10, "{written}");
-        let mut seen = Vec::new();
+#[apply(on_both)]
+async fn a_backup_is_of_one_moment_and_stops_nobody(db: TestDatabase) {
+    let seeded = minitwit(db.url(), &["seed", "--users", "3000", "--messages", "20000", "--follows", "20000"])
+        .env("MINITWIT__PASSWORDS__MEMORY_KIB", "8")
+        .output()
+        .unwrap();
+    assert!(seeded.status.success(), "{}", err(&seeded));
+    let app = db.app_with(|settings| settings.database.wait_ms = 10_000);
+    let (folder, first) = place();
+    let url = db.url().to_owned();
+    let path = folder.path().to_owned();
+    let backups = tokio::task::spawn_blocking(move || {
         for file in ["a.backup", "b.backup", "c.backup"] {
-            let file = folder.path().join(file);
-            let lines = lines(&file);
-            let ids: BTreeSet<i64> = rows(&lines, "users").iter().map(|row| row[0].as_i64().unwrap()).collect();
-            let messages = rows(&lines, "messages");
-            let follows = rows(&lines, "follows");
-            assert!(messages.iter().all(|row| ids.contains(&row[1].as_i64().unwrap())), "a message without its author");
-            assert!(follows.iter().all(|row| ids.contains(&row[0].as_i64().unwrap())));
-            // Somebody may be between two of the three calls at that moment, but not more than one.
-            let (users, messages, follows) = (ids.len() - 3000, messages.len() - 20_000, follows.len() - 20_000);
-            assert!(users - messages <= 1 && messages - follows <= 1, "{users} {messages} {follows}");
-            seen.push(users);
+            let output = minitwit(&url, &["backup", path.join(file).to_str().unwrap()]).output().unwrap();
+            assert!(output.status.success(), "{}", err(&output));
         }
-        assert!(seen.is_sorted() && seen[0] < seen[2] && seen[2] <= written, "{seen:?} of {written}");
-        assert!(out(&run(&db, &["verify-backup", first.to_str().unwrap()])).starts_with("restored and compared: "));
+    });
+    let (simulator, mut written) = (app.simulator(), 0);
+    // Each is somebody new who says something at once: a snapshot without the one has not the other.
+    while !backups.is_finished() {
+        let name = format!("writer {written}");
+        assert_eq!(simulator.register(&name).await.status, 204);
+        assert_eq!(simulator.tweet(&name, "hello").await.status, 204);
+        assert_eq!(simulator.follow(&name, "reader-of-2").await.status, 204);
+        written += 1;
     }
+    backups.await.unwrap();
+    assert!(written > 10, "{written}");
+    let mut seen = Vec::new();
+    for file in ["a.backup", "b.backup", "c.backup"] {
+        let file = folder.path().join(file);
+        let lines = lines(&file);
+        let ids: BTreeSet<i64> = rows(&lines, "users").iter().map(|row| row[0].as_i64().unwrap()).collect();
+        let messages = rows(&lines, "messages");
+        let follows = rows(&lines, "follows");
+        assert!(messages.iter().all(|row| ids.contains(&row[1].as_i64().unwrap())), "a message without its author");
+        assert!(follows.iter().all(|row| ids.contains(&row[0].as_i64().unwrap())));
+        // Somebody may be between two of the three calls at that moment, but not more than one.
+        let (users, messages, follows) = (ids.len() - 3000, messages.len() - 20_000, follows.len() - 20_000);
+        assert!(users - messages <= 1 && messages - follows <= 1, "{users} {messages} {follows}");
+        seen.push(users);
+    }
+    assert!(seen.is_sorted() && seen[0] < seen[2] && seen[2] <= written, "{seen:?} of {written}");
+    assert!(out(&run(&db, &["verify-backup", first.to_str().unwrap()])).starts_with("restored and compared: "));
+}
 
-    async fn a_backup_overwrites_nothing_and_only_its_owner_reads_it(db: TestDatabase) {
-        fill(&db).await;
-        let (folder, file) = place();
-        back_up(&db, &file);
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        let first = std::fs::read(&file).unwrap();
-        let refused = refusal(&run(&db, &["backup", file.to_str().unwrap()]));
-        assert!(refused.contains("exists already"), "{refused}");
-        assert_eq!(std::fs::read(&file).unwrap(), first);
-        assert_eq!(names(folder.path()), BTreeSet::from(["a.backup".to_owned()]));
-        let nowhere = refusal(&run(&db, &["backup", "/nowhere/at/all/a.backup"]));
-        assert!(nowhere.contains("cannot write to /nowhere/at/all"), "{nowhere}");
-    }
+#[apply(on_both)]
+async fn a_backup_overwrites_nothing_and_only_its_owner_reads_it(db: TestDatabase) {
+    fill(&db).await;
+    let (folder, file) = place();
+    back_up(&db, &file);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let first = std::fs::read(&file).unwrap();
+    let refused = refusal(&run(&db, &["backup", file.to_str().unwrap()]));
+    assert!(refused.contains("exists already"), "{refused}");
+    assert_eq!(std::fs::read(&file).unwrap(), first);
+    assert_eq!(names(folder.path()), BTreeSet::from(["a.backup".to_owned()]));
+    let nowhere = refusal(&run(&db, &["backup", "/nowhere/at/all/a.backup"]));
+    assert!(nowhere.contains("cannot write to /nowhere/at/all"), "{nowhere}");
+}
 
-    async fn a_backup_that_fails_leaves_no_file(db: TestDatabase) {
-        fill(&db).await;
-        // It is found out when users and messages are written already.
-        diesel::sql_query("DROP TABLE follows").execute(&mut db.connect()).unwrap();
-        let (folder, file) = place();
-        let failed = refusal(&run(&db, &["backup", file.to_str().unwrap()]));
-        assert!(failed.contains("follows"), "{failed}");
-        assert_eq!(names(folder.path()), BTreeSet::new());
-    }
+#[apply(on_both)]
+async fn a_backup_that_fails_leaves_no_file(db: TestDatabase) {
+    fill(&db).await;
+    // It is found out when users and messages are written already.
+    diesel::sql_query("DROP TABLE follows").execute(&mut db.connect()).unwrap();
+    let (folder, file) = place();
+    let failed = refusal(&run(&db, &["backup", file.to_str().unwrap()]));
+    assert!(failed.contains("follows"), "{failed}");
+    assert_eq!(names(folder.path()), BTreeSet::new());
+}
 
-    /// Whoever adds a column or a table has to raise the format's version, or to leave it out on purpose.
-    async fn a_backup_has_every_column_of_every_table_but_of_those_left_out(db: TestDatabase) {
-        let (_folder, file) = place();
-        back_up(&db, &file);
-        let header: Value = serde_json::from_str(&lines(&file)[0]).unwrap();
-        assert_eq!((&header["format"], &header["version"]), (&json!("minitwit-backup"), &json!(1)));
-        let mut kept = BTreeSet::from([("simulator_latest".to_owned(), "last_value".to_owned())]);
-        for table in header["tables"].as_array().unwrap() {
-            let name = table["name"].as_str().unwrap();
-            kept.extend(table["columns"].as_array().unwrap().iter().map(|column| {
-                (name.to_owned(), column.as_str().unwrap().to_owned())
-            }));
-        }
-        let there: BTreeSet<_> = crate::migrations::columns(&db)
-            .into_iter()
-            .filter(|(table, column)| table != "sessions" && column != "skeleton")
-            .collect();
-        assert_eq!(kept, there);
+/// Whoever adds a column or a table has to raise the format's version, or to leave it out on purpose.
+#[apply(on_both)]
+async fn a_backup_has_every_column_of_every_table_but_of_those_left_out(db: TestDatabase) {
+    let (_folder, file) = place();
+    back_up(&db, &file);
+    let header: Value = serde_json::from_str(&lines(&file)[0]).unwrap();
+    assert_eq!((&header["format"], &header["version"]), (&json!("minitwit-backup"), &json!(1)));
+    let mut kept = BTreeSet::from([("simulator_latest".to_owned(), "last_value".to_owned())]);
+    for table in header["tables"].as_array().unwrap() {
+        let name = table["name"].as_str().unwrap();
+        kept.extend(
+            table["columns"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|column| (name.to_owned(), column.as_str().unwrap().to_owned())),
+        );
     }
+    let there: BTreeSet<_> = crate::migrations::columns(&db)
+        .into_iter()
+        .filter(|(table, column)| table != "sessions" && column != "skeleton")
+        .collect();
+    assert_eq!(kept, there);
 }

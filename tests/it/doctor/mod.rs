@@ -10,9 +10,10 @@ use std::{
 
 use diesel::connection::SimpleConnection;
 use minitwit::db::migrations;
+use rstest_reuse::apply;
 use serde_json::Value;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, on_both};
 
 /// What makes a production out of the defaults.
 const PRODUCTION: [(&str, &str); 6] = [
@@ -70,148 +71,155 @@ fn execute(db: &TestDatabase, sql: &str) {
     db.connect().batch_execute(sql).unwrap();
 }
 
-on_both! {
-    async fn a_sound_production_has_no_failure(db: TestDatabase) {
+#[apply(on_both)]
+async fn a_sound_production_has_no_failure(db: TestDatabase) {
+    let report = in_production(&db, &[]);
+    assert_eq!((report.failures(), report.code), (vec![], 0));
+    for check in ["settings", "simulator password", "origin", "trusted proxies", "database", "migrations", "indexes"] {
+        assert_eq!(report.state(check), "ok", "{check}: {:?}", report.check(check));
+    }
+    let product = if db.is_postgres() { "Postgres " } else { "SQLite 3." };
+    assert!(report.check("database").1.starts_with(product), "{:?}", report.check("database"));
+    assert_eq!(report.state("clock"), if db.is_postgres() { "ok" } else { "" });
+    assert_eq!(report.state("database's file"), if db.is_postgres() { "" } else { "ok" });
+}
+
+#[apply(on_both)]
+async fn the_table_is_for_people_and_gives_no_secret_away(db: TestDatabase) {
+    let output = doctor(db.url(), &[], &PRODUCTION);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("ok       settings             production mode\n"), "{text}");
+    assert!(text.contains("\nwarning  newest backup        there is no folder backups\n"), "{text}");
+    assert!(text.contains("\n                              -> have minitwit backups running"), "{text}");
+    assert!(text.lines().last().unwrap().ends_with(" 0 failure(s)"), "{text}");
+    assert!(!text.contains('\u{1b}') && !text.contains("wV4o9xkqTz71") && !text.contains("://postgres"), "{text}");
+}
+
+#[apply(on_both)]
+async fn a_dropped_index_is_missed_and_the_advice_brings_it_back(db: TestDatabase) {
+    execute(&db, "DROP INDEX messages_by_author; DROP INDEX follows_by_followee");
+    let report = in_production(&db, &[]);
+    let (state, found, advice) = report.check("indexes");
+    assert_eq!((state, report.code), ("failure", 1));
+    assert_eq!(found, "none on messages (author_id,published_at,id); none on follows (followee_id,follower_id)");
+    for statement in advice.split(';').filter(|statement| !statement.trim().is_empty()) {
+        assert_eq!(statement.contains("CONCURRENTLY"), db.is_postgres());
+        execute(&db, statement);
+    }
+    assert_eq!(in_production(&db, &[]).check("indexes").0, "ok");
+}
+
+#[apply(on_both)]
+async fn a_lost_constraint_is_missed(db: TestDatabase) {
+    if db.is_postgres() {
+        execute(&db, "ALTER TABLE users DROP CONSTRAINT users_username_key");
         let report = in_production(&db, &[]);
-        assert_eq!((report.failures(), report.code), (vec![], 0));
-        for check in ["settings", "simulator password", "origin", "trusted proxies", "database", "migrations", "indexes"] {
-            assert_eq!(report.state(check), "ok", "{check}: {:?}", report.check(check));
-        }
-        let product = if db.is_postgres() { "Postgres " } else { "SQLite 3." };
-        assert!(report.check("database").1.starts_with(product), "{:?}", report.check("database"));
-        assert_eq!(report.state("clock"), if db.is_postgres() { "ok" } else { "" });
-        assert_eq!(report.state("database's file"), if db.is_postgres() { "" } else { "ok" });
+        assert_eq!(report.check("indexes").1, "none on users (username)");
+        execute(&db, report.check("indexes").2);
+        assert_eq!(in_production(&db, &[]).state("indexes"), "ok");
     }
+}
 
-    async fn the_table_is_for_people_and_gives_no_secret_away(db: TestDatabase) {
-        let output = doctor(db.url(), &[], &PRODUCTION);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.starts_with("ok       settings             production mode\n"), "{text}");
-        assert!(text.contains("\nwarning  newest backup        there is no folder backups\n"), "{text}");
-        assert!(text.contains("\n                              -> have minitwit backups running"), "{text}");
-        assert!(text.lines().last().unwrap().ends_with(" 0 failure(s)"), "{text}");
-        assert!(!text.contains('\u{1b}') && !text.contains("wV4o9xkqTz71") && !text.contains("://postgres"), "{text}");
-    }
+#[apply(on_both)]
+async fn pending_migrations_are_told_by_name(db: TestDatabase) {
+    let known = migrations::known();
+    let last = known.last().unwrap();
+    execute(&db, &format!("DELETE FROM __diesel_schema_migrations WHERE version = '{last}'"));
+    let report = in_production(&db, &[]);
+    assert_eq!(report.check("migrations").1, format!("pending: {last}"));
+    assert_eq!((report.state("migrations"), report.code), ("failure", 1));
+    let at_start = in_production(&db, &[("MINITWIT__DATABASE__MIGRATE_AT_START", "true")]);
+    assert_eq!((at_start.state("migrations"), at_start.code), ("warning", 0), "the start does it");
+    execute(&db, &format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('{last}'), ('20991231000000')"));
+    let newer = in_production(&db, &[]);
+    assert_eq!(newer.state("migrations"), "warning");
+    assert!(newer.check("migrations").1.contains("the database is newer"));
+}
 
-    async fn a_dropped_index_is_missed_and_the_advice_brings_it_back(db: TestDatabase) {
-        execute(&db, "DROP INDEX messages_by_author; DROP INDEX follows_by_followee");
-        let report = in_production(&db, &[]);
-        let (state, found, advice) = report.check("indexes");
-        assert_eq!((state, report.code), ("failure", 1));
-        assert_eq!(found, "none on messages (author_id,published_at,id); none on follows (followee_id,follower_id)");
-        for statement in advice.split(';').filter(|statement| !statement.trim().is_empty()) {
-            assert_eq!(statement.contains("CONCURRENTLY"), db.is_postgres());
-            execute(&db, statement);
-        }
-        assert_eq!(in_production(&db, &[]).check("indexes").0, "ok");
+#[apply(on_both)]
+async fn a_database_that_was_never_migrated_is_not_changed_by_looking(db: TestDatabase) {
+    let empty = if db.is_postgres() { TestDatabase::empty_postgres() } else { TestDatabase::empty_sqlite() };
+    let report = in_production(&empty, &[]);
+    if db.is_postgres() {
+        assert_eq!((report.state("migrations"), report.state("indexes")), ("failure", ""));
+        assert!(crate::migrations::columns(&empty).is_empty());
+    } else {
+        assert!(report.check("database").1.ends_with("is not there yet"), "{:?}", report.check("database"));
+        assert!(!Path::new(empty.url().trim_start_matches("sqlite://")).exists());
+        assert_eq!(report.code, 0);
     }
+}
 
-    async fn a_lost_constraint_is_missed(db: TestDatabase) {
-        if db.is_postgres() {
-            execute(&db, "ALTER TABLE users DROP CONSTRAINT users_username_key");
-            let report = in_production(&db, &[]);
-            assert_eq!(report.check("indexes").1, "none on users (username)");
-            execute(&db, report.check("indexes").2);
-            assert_eq!(in_production(&db, &[]).state("indexes"), "ok");
-        }
+#[apply(on_both)]
+async fn what_hurts_the_public_is_a_failure_in_production_and_a_warning_elsewhere(db: TestDatabase) {
+    for (variable, value, check, found) in [
+        ("SIMULATOR__PASSWORD", "super_safe!", "simulator password", "the default one"),
+        ("SIMULATOR__PASSWORD", "simulator2026", "simulator password", "tried first"),
+        ("SIMULATOR__PASSWORD", "x8Jw2-own", "simulator password", "shorter than 12"),
+        ("SERVER__ORIGIN", "http://minitwit.example", "origin", "cookies are not Secure"),
+    ] {
+        let variable = format!("MINITWIT__{variable}");
+        let report = in_production(&db, &[(&variable, value)]);
+        assert_eq!((report.failures(), report.code), (vec![check], 1), "{value}");
+        assert!(report.check(check).1.contains(found), "{value}: {:?}", report.check(check));
+        assert!(!report.check(check).1.contains(value) || check == "origin");
+        let development = Report::of(db.url(), &[(&variable, value)]);
+        assert_eq!((development.failures(), development.code), (vec![], 0), "{value}");
     }
+    let off = [("MINITWIT__SIMULATOR__ENABLED", "false"), ("MINITWIT__SIMULATOR__PASSWORD", "")];
+    assert_eq!(in_production(&db, &off).state("simulator password"), "ok");
+    let broken = in_production(&db, &[("MINITWIT__BACKUP__KEEP", "0")]);
+    assert_eq!(broken.failures(), ["settings"]);
+    assert!(broken.check("settings").1.contains("backup.keep is 0"));
+}
 
-    async fn pending_migrations_are_told_by_name(db: TestDatabase) {
-        let known = migrations::known();
-        let last = known.last().unwrap();
-        execute(&db, &format!("DELETE FROM __diesel_schema_migrations WHERE version = '{last}'"));
-        let report = in_production(&db, &[]);
-        assert_eq!(report.check("migrations").1, format!("pending: {last}"));
-        assert_eq!((report.state("migrations"), report.code), ("failure", 1));
-        let at_start = in_production(&db, &[("MINITWIT__DATABASE__MIGRATE_AT_START", "true")]);
-        assert_eq!((at_start.state("migrations"), at_start.code), ("warning", 0), "the start does it");
-        execute(&db, &format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('{last}'), ('20991231000000')"));
-        let newer = in_production(&db, &[]);
-        assert_eq!(newer.state("migrations"), "warning");
-        assert!(newer.check("migrations").1.contains("the database is newer"));
+#[apply(on_both)]
+async fn proxies_listeners_and_logs_are_looked_at(db: TestDatabase) {
+    for (variable, value, check, state) in [
+        ("SERVER__TRUSTED_PROXIES", "", "trusted proxies", "warning"),
+        ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "trusted proxies", "failure"),
+        ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::/0", "trusted proxies", "failure"),
+        ("OPS__HOST", "8.8.8.8", "operators' listener", "failure"),
+        ("OPS__HOST", "10.0.0.1", "operators' listener", "ok"),
+        ("SERVER__HOST", "8.8.8.8", "site's listener", "warning"),
+        ("LOG__FORMAT", "pretty", "log format", "warning"),
+        ("PASSWORDS__MEMORY_KIB", "8", "people's passwords", "warning"),
+        ("PASSWORDS__MIN_LENGTH", "1", "people's passwords", "warning"),
+        ("MODE", "development", "settings", "warning"),
+    ] {
+        // What is set to nothing is not set, so that the one from above has to go.
+        let others = PRODUCTION.iter().filter(|(name, _)| *name != format!("MINITWIT__{variable}")).copied();
+        let variable = format!("MINITWIT__{variable}");
+        let variables: Vec<(&str, &str)> = others.chain([(variable.as_str(), value)]).collect();
+        assert_eq!(Report::of(db.url(), &variables).state(check), state, "{variable}={value}");
     }
+}
 
-    async fn a_database_that_was_never_migrated_is_not_changed_by_looking(db: TestDatabase) {
-        let empty = if db.is_postgres() { TestDatabase::empty_postgres().unwrap() } else { TestDatabase::empty_sqlite() };
-        let report = in_production(&empty, &[]);
-        if db.is_postgres() {
-            assert_eq!((report.state("migrations"), report.state("indexes")), ("failure", ""));
-            assert!(crate::migrations::columns(&empty).is_empty());
-        } else {
-            assert!(report.check("database").1.ends_with("is not there yet"), "{:?}", report.check("database"));
-            assert!(!Path::new(empty.url().trim_start_matches("sqlite://")).exists());
-            assert_eq!(report.code, 0);
-        }
-    }
-
-    async fn what_hurts_the_public_is_a_failure_in_production_and_a_warning_elsewhere(db: TestDatabase) {
-        for (variable, value, check, found) in [
-            ("SIMULATOR__PASSWORD", "super_safe!", "simulator password", "the default one"),
-            ("SIMULATOR__PASSWORD", "simulator2026", "simulator password", "tried first"),
-            ("SIMULATOR__PASSWORD", "x8Jw2-own", "simulator password", "shorter than 12"),
-            ("SERVER__ORIGIN", "http://minitwit.example", "origin", "cookies are not Secure"),
-        ] {
-            let variable = format!("MINITWIT__{variable}");
-            let report = in_production(&db, &[(&variable, value)]);
-            assert_eq!((report.failures(), report.code), (vec![check], 1), "{value}");
-            assert!(report.check(check).1.contains(found), "{value}: {:?}", report.check(check));
-            assert!(!report.check(check).1.contains(value) || check == "origin");
-            let development = Report::of(db.url(), &[(&variable, value)]);
-            assert_eq!((development.failures(), development.code), (vec![], 0), "{value}");
-        }
-        let off = [("MINITWIT__SIMULATOR__ENABLED", "false"), ("MINITWIT__SIMULATOR__PASSWORD", "")];
-        assert_eq!(in_production(&db, &off).state("simulator password"), "ok");
-        let broken = in_production(&db, &[("MINITWIT__BACKUP__KEEP", "0")]);
-        assert_eq!(broken.failures(), ["settings"]);
-        assert!(broken.check("settings").1.contains("backup.keep is 0"));
-    }
-
-    async fn proxies_listeners_and_logs_are_looked_at(db: TestDatabase) {
-        for (variable, value, check, state) in [
-            ("SERVER__TRUSTED_PROXIES", "", "trusted proxies", "warning"),
-            ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "trusted proxies", "failure"),
-            ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::/0", "trusted proxies", "failure"),
-            ("OPS__HOST", "8.8.8.8", "operators' listener", "failure"),
-            ("OPS__HOST", "10.0.0.1", "operators' listener", "ok"),
-            ("SERVER__HOST", "8.8.8.8", "site's listener", "warning"),
-            ("LOG__FORMAT", "pretty", "log format", "warning"),
-            ("PASSWORDS__MEMORY_KIB", "8", "people's passwords", "warning"),
-            ("PASSWORDS__MIN_LENGTH", "1", "people's passwords", "warning"),
-            ("MODE", "development", "settings", "warning"),
-        ] {
-            // What is set to nothing is not set, so that the one from above has to go.
-            let others = PRODUCTION.iter().filter(|(name, _)| *name != format!("MINITWIT__{variable}")).copied();
-            let variable = format!("MINITWIT__{variable}");
-            let variables: Vec<(&str, &str)> = others.chain([(variable.as_str(), value)]).collect();
-            assert_eq!(Report::of(db.url(), &variables).state(check), state, "{variable}={value}");
-        }
-    }
-
-    async fn the_newest_backup_must_not_be_old(db: TestDatabase) {
-        let folder = tempfile::tempdir().unwrap();
-        let directory = [("MINITWIT__BACKUP__DIRECTORY", folder.path().to_str().unwrap())];
-        let none = in_production(&db, &directory);
-        assert_eq!((none.state("newest backup"), none.code), ("warning", 0));
-        let backup = |name: &str| {
-            let file = folder.path().join(name);
-            let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
-            let output = command.arg("backup").arg(&file).env("DATABASE_URL", db.url()).output().unwrap();
-            assert!(output.status.success());
-            file
-        };
-        backup("minitwit-20260101T000000Z.backup");
-        let old = in_production(&db, &directory);
-        assert_eq!((old.failures(), old.code), (vec!["newest backup"], 1));
-        let in_development = Report::of(db.url(), &directory);
-        assert_eq!((in_development.state("newest backup"), in_development.code), ("warning", 0));
-        let format = time::macros::format_description!("minitwit-[year][month][day]T[hour][minute][second]Z.backup");
-        let file = backup(&time::OffsetDateTime::now_utc().format(format).unwrap());
-        let fresh = in_production(&db, &directory);
-        assert_eq!((fresh.state("newest backup"), fresh.state("backup's file")), ("ok", ""));
-        assert!(fresh.check("newest backup").1.ends_with("one of 2"), "{:?}", fresh.check("newest backup"));
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(in_production(&db, &directory).state("backup's file"), "failure");
-    }
+#[apply(on_both)]
+async fn the_newest_backup_must_not_be_old(db: TestDatabase) {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = [("MINITWIT__BACKUP__DIRECTORY", folder.path().to_str().unwrap())];
+    let none = in_production(&db, &directory);
+    assert_eq!((none.state("newest backup"), none.code), ("warning", 0));
+    let backup = |name: &str| {
+        let file = folder.path().join(name);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
+        let output = command.arg("backup").arg(&file).env("DATABASE_URL", db.url()).output().unwrap();
+        assert!(output.status.success());
+        file
+    };
+    backup("minitwit-20260101T000000Z.backup");
+    let old = in_production(&db, &directory);
+    assert_eq!((old.failures(), old.code), (vec!["newest backup"], 1));
+    let in_development = Report::of(db.url(), &directory);
+    assert_eq!((in_development.state("newest backup"), in_development.code), ("warning", 0));
+    let format = time::macros::format_description!("minitwit-[year][month][day]T[hour][minute][second]Z.backup");
+    let file = backup(&time::OffsetDateTime::now_utc().format(format).unwrap());
+    let fresh = in_production(&db, &directory);
+    assert_eq!((fresh.state("newest backup"), fresh.state("backup's file")), ("ok", ""));
+    assert!(fresh.check("newest backup").1.ends_with("one of 2"), "{:?}", fresh.check("newest backup"));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(in_production(&db, &directory).state("backup's file"), "failure");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use minitwit::{
 };
 
 use super::{PRODUCTION, Report, execute, in_production};
-use crate::support::{TestDatabase, is_ci, postgres::PostgresServer};
+use crate::support::{TestDatabase, postgres::PostgresServer};
 
 /// The URL of the same database for a role of our own, made as `attributes` say.
 fn as_role(db: &TestDatabase, role: &str, attributes: &str) -> String {
@@ -29,7 +29,7 @@ fn as_role(db: &TestDatabase, role: &str, attributes: &str) -> String {
 
 #[test]
 fn a_superuser_is_a_warning_and_a_role_of_its_own_is_none() {
-    let Some(db) = TestDatabase::postgres() else { return };
+    let db = TestDatabase::postgres();
     let report = in_production(&db, &[]);
     assert_eq!(report.state("database role"), "warning", "the tests' own role is one");
     let url = as_role(&db, "modest", "");
@@ -39,7 +39,7 @@ fn a_superuser_is_a_warning_and_a_role_of_its_own_is_none() {
 
 #[test]
 fn an_index_that_postgres_gave_up_is_told_from_one_that_is_missing() {
-    let Some(db) = TestDatabase::postgres() else { return };
+    let db = TestDatabase::postgres();
     execute(&db, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'messages_by_time'::regclass");
     let report = in_production(&db, &[]);
     let (state, found, advice) = report.check("indexes");
@@ -52,7 +52,7 @@ fn an_index_that_postgres_gave_up_is_told_from_one_that_is_missing() {
 
 #[test]
 fn clocks_that_are_apart_are_told() {
-    let Some(db) = TestDatabase::postgres() else { return };
+    let db = TestDatabase::postgres();
     // A server whose clock is wrong: its own function stands behind ours.
     let url = format!("{},pg_catalog", db.url());
     for (seconds, state) in [(0, "ok"), (-10, "warning"), (7200, "failure")] {
@@ -69,7 +69,7 @@ fn clocks_that_are_apart_are_told() {
 
 #[test]
 fn pools_that_do_not_fit_are_told_and_stop_a_production_from_starting() {
-    let Some(db) = TestDatabase::postgres() else { return };
+    let db = TestDatabase::postgres();
     let url = as_role(&db, "narrow", "CONNECTION LIMIT 8");
     let with = |pool: &'static str, replicas: &'static str| {
         [("MINITWIT__DATABASE__POOL_SIZE", pool), ("MINITWIT__DATABASE__REPLICAS", replicas)]
@@ -107,10 +107,7 @@ fn pools_that_do_not_fit_are_told_and_stop_a_production_from_starting() {
 /// The whole server's limit, not a role's: on a server of the test's own.
 #[test]
 fn connections_of_others_count() {
-    let Some(server) = PostgresServer::start() else {
-        assert!(!is_ci(), "no Postgres could be started");
-        return;
-    };
+    let server = PostgresServer::start();
     let db = TestDatabase::on_server(&server);
     let url = format!("{}?application_name=psql", db.url());
     let others: Vec<_> = (0..5).map(|_| Target::parse(&url.as_str().into()).unwrap().connect().unwrap()).collect();

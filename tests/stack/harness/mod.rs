@@ -23,7 +23,7 @@ use std::{
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::{caddy::Caddy, process::Process, replica::Replica, scenario::Scenario};
-use crate::support::{is_ci, postgres::PostgresServer};
+use crate::support::{databases::environment, postgres::PostgresServer};
 
 /// Waits until no other test of this binary runs. Keep it until the end.
 pub async fn turn() -> MutexGuard<'static, ()> {
@@ -31,10 +31,9 @@ pub async fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().await
 }
 
-/// A Postgres of the test's own, which it may crash. `None`, said loudly, where there is none to be had;
-/// under CI that is a failure.
-pub fn postgres() -> Option<PostgresServer> {
-    PostgresServer::start().or_else(|| missing("Postgres' server binaries"))
+/// A Postgres of the test's own, which it may crash.
+pub fn postgres() -> PostgresServer {
+    PostgresServer::start()
 }
 
 /// The file of a tool that `scripts/tools` installs, or a machine's own.
@@ -54,7 +53,7 @@ fn missing<T>(what: &str) -> Option<T> {
 /// Says so loudly, and is a failure under CI.
 pub fn not_tested(why: &str) {
     use std::io::Write;
-    assert!(!is_ci(), "not tested, and under CI that is a failure: {why}");
+    assert!(environment("CI").is_none(), "not tested, and under CI that is a failure: {why}");
     // Past the test harness, which swallows what a passing test prints.
     std::io::stderr().write_all(format!("\n*** NOT TESTED: {why} ***\n\n").as_bytes()).unwrap();
 }

@@ -38,7 +38,7 @@ struct Site {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_proxy_keeps_what_its_configuration_promises() {
     let _turn = harness::turn().await;
-    let Some(database) = harness::postgres() else { return };
+    let database = harness::postgres();
     let recipe = Recipe::new(TestDatabase::on_server(&database).url())
         .with("MINITWIT__SERVER__ORIGIN", &format!("https://{NAME}"))
         .with("MINITWIT__LIMITS__LOGIN_BURST", "2")
