@@ -289,6 +289,6 @@ async fn users_that_an_older_release_stored_are_completed_and_their_owners_still
     assert_eq!(app.simulator().follow("anna", "Admin").await.status, 204);
 }
 
-fn find_id(db: &crate::support::TestDatabase, name: &str) -> UserId {
+fn find_id(db: &TestDatabase, name: &str) -> UserId {
     minitwit::db::users::find_id(&mut db.connect(), name).unwrap().unwrap()
 }

@@ -9,13 +9,12 @@ pub mod process;
 
 pub use app::TestApp;
 pub use databases::TestDatabase;
-use rstest::rstest;
 use rstest_reuse::template;
 
 /// Runs a test twice, `case_1_on_sqlite` and `case_2_on_postgres`: `#[apply(on_both)]` above an
 /// `async fn name(db: TestDatabase)`.
 #[template]
-#[rstest]
+#[rstest::rstest]
 #[case::on_sqlite(crate::support::TestDatabase::sqlite())]
 #[case::on_postgres(crate::support::TestDatabase::postgres())]
 #[tokio::test]
