@@ -10,6 +10,7 @@ pub mod http;
 
 pub mod state;
 
+pub mod backup;
 pub mod db;
 pub mod domain;
 

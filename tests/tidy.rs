@@ -75,7 +75,7 @@ fn named_parts(code: &str) -> BTreeSet<String> {
 }
 
 /// From the top of the house to the ground; each may use what stands below it, and the floor.
-const STOREYS: [&str; 8] = ["cli", "startup", "listener", "features", "http", "state", "db", "domain"];
+const STOREYS: [&str; 9] = ["cli", "startup", "listener", "features", "http", "state", "backup", "db", "domain"];
 /// What everyone may use; it uses at most `domain` and itself.
 const FLOOR: [&str; 8] = ["error", "config", "metrics", "telemetry", "blocking", "throttle", "turns", "sampling"];
 

@@ -1,17 +1,19 @@
 //! The command line: one file a subcommand.
 
 mod backup;
-mod backups;
+mod backup_service;
 mod doctor;
 mod flag;
 mod healthcheck;
 mod migrate;
+mod restore;
 mod scenario;
 mod scenario_file;
 mod seed;
 mod serve;
 mod settings;
 mod simulate;
+mod verify_backup;
 
 use std::process::ExitCode;
 
@@ -77,13 +79,15 @@ enum Command {
     /// Fill an empty database from a backup: all of it or, when anything is wrong, nothing.
     ///
     /// Migrates first; ids stay. What was stored is read again and compared before it is committed.
-    Restore(backup::RestoreArguments),
+    Restore(restore::RestoreArguments),
     /// Restore a backup into a scratch database and compare; the exit status is 1 if it is damaged.
-    VerifyBackup(backup::VerifyArguments),
+    VerifyBackup(verify_backup::VerifyArguments),
     /// Make a backup regularly, verify it, keep so many, and serve metrics about it.
     ///
     /// By the settings under [backup]; /metrics, /livez and /readyz by those under [ops].
-    Backups,
+    // `backups` is what stacks say that were deployed before it had this name.
+    #[command(alias = "backups")]
+    BackupService,
     /// Look at the configuration, the database and the machine before something hurts.
     ///
     /// Says for each thing what was found and what to do; the exit status is 1 if there is a failure.
@@ -116,10 +120,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Flag(arguments) => flag::flag(&arguments, &config::load()?),
         Command::Unflag(arguments) => flag::unflag(&arguments, &config::load()?),
         Command::Healthcheck => healthcheck::run(&config::load()?),
-        Command::Backup(arguments) => backup::back_up(&arguments, &config::load()?),
-        Command::Restore(arguments) => backup::restore(&arguments, &config::load()?),
-        Command::VerifyBackup(arguments) => backup::verify(&arguments),
-        Command::Backups => backups::run(&config::load()?),
+        Command::Backup(arguments) => backup::run(&arguments, &config::load()?),
+        Command::Restore(arguments) => restore::run(&arguments, &config::load()?),
+        Command::VerifyBackup(arguments) => verify_backup::run(&arguments),
+        Command::BackupService => backup_service::run(&config::load()?),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments, &config::load()?),
         Command::Scenario(arguments) => scenario::run(&arguments),

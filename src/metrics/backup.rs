@@ -1,4 +1,4 @@
-//! What `minitwit backups` counts, in a registry without a site's metrics: a 0 there would be a lie.
+//! What `minitwit backup-service` counts, in a registry without a site's metrics: a 0 there would be a lie.
 
 use prometheus::{Gauge, IntCounter, IntGauge, Registry};
 

@@ -83,11 +83,14 @@ fn help_and_version_are_there_for_every_command() {
     let db = TestDatabase::sqlite();
     let help = run(&db, &["--help"], &[]);
     let operating =
-        ["serve", "settings", "migrate", "backup", "restore", "verify-backup", "backups", "doctor", "healthcheck"];
+        ["serve", "settings", "migrate", "backup", "restore", "verify-backup", "backup-service", "doctor", "healthcheck"];
     for command in operating.into_iter().chain(["flag", "unflag", "simulate", "scenario", "seed"]) {
         assert!(out(&help).contains(&format!("\n  {command} ")), "{command} in {}", out(&help));
         assert!(out(&run(&db, &[command, "--help"], &[])).contains("Usage:"), "{command}");
     }
+    // Its name in stacks that were deployed before it was called `backup-service`.
+    assert!(out(&run(&db, &["backups", "--help"], &[])).contains("minitwit backup-service"));
+    assert!(!out(&help).contains("\n  backups "));
     let version = run(&db, &["--version"], &[]);
     assert!(
         out(&version).starts_with(concat!("minitwit ", env!("CARGO_PKG_VERSION"), " (commit ")),

@@ -83,7 +83,7 @@ fn a_listener_that_cannot_be_had_says_which_and_what_to_set() {
         assert!(said.iter().all(|said| why.contains(said)), "{why}");
     }
     let variables = [("MINITWIT__OPS__PORT", &*port), ("DATABASE_URL", db.url())];
-    assert!(refusal(&["backups"], &variables, 1).contains("MINITWIT__OPS__PORT"));
+    assert!(refusal(&["backup-service"], &variables, 1).contains("MINITWIT__OPS__PORT"));
 }
 
 #[test]

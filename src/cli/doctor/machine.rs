@@ -13,7 +13,7 @@ use rustix::{
 
 use super::finding::Finding;
 use crate::{
-    cli::{backup::file, backups::folder},
+    backup::{self, service::folder},
     config::{BackupSettings, Mode, Settings},
     db::{self, Target},
     listener,
@@ -66,7 +66,7 @@ pub(super) fn is_container() -> bool {
 
 /// The folder that a file is in.
 pub(super) fn folder_of(file: &Path) -> PathBuf {
-    file::folder_of(file)
+    backup::folder_of(file)
 }
 
 /// What is free on a disk.
@@ -153,7 +153,7 @@ fn backups(settings: &BackupSettings, mode: Mode) -> Vec<Finding> {
     let directory = &settings.directory;
     if !directory.is_dir() {
         let found = format!("there is no folder {}", directory.display());
-        let advice = "have minitwit backups running; where it runs, this is checked with its settings";
+        let advice = "have minitwit backup-service running; where it runs, this is checked with its settings";
         return vec![Finding::warning(CHECK, found, advice)];
     }
     let kept = match folder::list(directory) {
@@ -169,7 +169,7 @@ fn backups(settings: &BackupSettings, mode: Mode) -> Vec<Finding> {
             Finding::warning(
                 CHECK,
                 found,
-                "have minitwit backups running, which makes the first one at once; run this where the backups are",
+                "have minitwit backup-service running, which makes the first one at once; run this where the backups are",
             ),
             disk("backups' disk", directory),
         ];
@@ -177,7 +177,7 @@ fn backups(settings: &BackupSettings, mode: Mode) -> Vec<Finding> {
     let hours = (db::now() - newest.begun) / 3600;
     let found = format!("{hours} hours old, {}, one of {}", bytes(newest.size), kept.len());
     let age = if hours > i64::from(settings.interval_hours) + LATE {
-        let advice = "look at the log of minitwit backups: none was made in time";
+        let advice = "look at the log of minitwit backup-service: none was made in time";
         Finding::bad(mode == Mode::Production, CHECK, found, advice)
     } else {
         Finding::ok(CHECK, found)

@@ -1,4 +1,4 @@
-//! `minitwit backups`: makes, verifies, keeps and tells; goes on after failures, ends when told.
+//! `minitwit backup-service`: makes, verifies, keeps and tells; goes on after failures, ends when told.
 
 use std::{
     io::{BufRead, BufReader},
@@ -19,7 +19,7 @@ use crate::support::{TestDatabase, on_both};
 /// Long enough for a machine that runs a hundred other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A running `minitwit backups`.
+/// A running `minitwit backup-service`.
 /// What the formatter puts on every line by itself.
 #[derive(serde::Deserialize)]
 #[expect(dead_code, reason = "each has to be there, once")]
@@ -41,7 +41,7 @@ struct Service {
 
 impl Service {
     fn start(db: &TestDatabase, folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut command = minitwit(db.url(), &["backups"]);
+        let mut command = minitwit(db.url(), &["backup-service"]);
         command.env("MINITWIT__BACKUP__DIRECTORY", folder).env("MINITWIT__OPS__PORT", "0");
         let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -295,7 +295,7 @@ fn a_folder_that_cannot_be_written_to_stops_the_start() {
     let db = TestDatabase::sqlite();
     let file = tempfile::NamedTempFile::new().unwrap();
     for folder in [file.path(), Path::new("/proc/nothing")] {
-        let mut command = minitwit(db.url(), &["backups"]);
+        let mut command = minitwit(db.url(), &["backup-service"]);
         let output =
             command.env("MINITWIT__BACKUP__DIRECTORY", folder).env("MINITWIT__OPS__PORT", "0").output().unwrap();
         let why = refusal(&output);

@@ -90,7 +90,7 @@ async fn the_table_is_for_people_and_gives_no_secret_away(db: TestDatabase) {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("ok       settings             production mode\n"), "{text}");
     assert!(text.contains("\nwarning  newest backup        there is no folder backups\n"), "{text}");
-    assert!(text.contains("\n                              -> have minitwit backups running"), "{text}");
+    assert!(text.contains("\n                              -> have minitwit backup-service running"), "{text}");
     assert!(text.lines().last().unwrap().ends_with(" 0 failure(s)"), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains("wV4o9xkqTz71") && !text.contains("://postgres"), "{text}");
 }

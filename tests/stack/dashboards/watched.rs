@@ -53,11 +53,11 @@ impl Watched {
 
         let mut others = Vec::new();
         let backup = local();
-        let mut backups = recipe.command(&["backups"]);
+        let mut backups = recipe.command(&["backup-service"]);
         backups
             .env("MINITWIT__OPS__PORT", backup.port().to_string())
             .env("MINITWIT__BACKUP__DIRECTORY", fs::canonicalize(secrets.path()).unwrap());
-        others.push(start("minitwit backups", &mut backups, backup).await);
+        others.push(start("minitwit backup-service", &mut backups, backup).await);
         let exporter = async |name: &str, arguments: &[&str], variables: &[(&str, &str)]| {
             let address = local();
             let mut command = Command::new(tool(name)?);

@@ -32,24 +32,24 @@ const LONGEST_LINE: u64 = 1 << 20;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in crate::cli) struct Header {
+pub struct Header {
     format: String,
     version: u32,
     /// When, in UTC.
-    pub(super) created: String,
+    pub created: String,
     /// The release that wrote it.
-    pub(super) app: String,
+    pub app: String,
     /// The database it was read from.
-    pub(super) backend: String,
+    pub backend: String,
     /// The last migration there.
-    pub(super) schema: String,
+    pub schema: String,
     pub(super) simulator_latest: i64,
     pub(super) tables: [Table; 3],
 }
 
 /// A table, as the first line announces it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::cli) struct Table {
+pub struct Table {
     name: String,
     columns: Vec<String>,
     pub(super) rows: u64,
@@ -66,9 +66,11 @@ struct Trailer {
 
 /// What a table amounts to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::cli) struct Sum {
-    pub(in crate::cli) name: String,
-    pub(in crate::cli) rows: u64,
+pub struct Sum {
+    /// Its name.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
     sha256: String,
 }
 
@@ -81,7 +83,7 @@ struct Marker {
 /// The file is not what a backup has to be: cut short, altered, or something else.
 #[derive(Debug, thiserror::Error)]
 #[error("the backup is damaged: {0}")]
-pub(in crate::cli) struct Damaged(pub(super) String);
+pub(super) struct Damaged(String);
 
 impl Table {
     pub(super) fn of<R: Record>(rows: u64) -> Self {
@@ -103,7 +105,7 @@ impl Header {
     }
 
     /// All rows.
-    pub(in crate::cli) fn rows(&self) -> u64 {
+    pub(super) fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }
 

@@ -1,16 +1,15 @@
-//! `minitwit backups`: a service that makes a backup every `backup.interval_hours`, verifies it, keeps
-//! `backup.keep` of them, and tells Prometheus.
+//! A service that makes a backup every `backup.interval_hours`, verifies it, keeps `backup.keep` of them, and
+//! tells Prometheus: `minitwit backup-service`.
 //!
 //! The work is the [`keeper`]'s, on a thread of its own; the folder is all its memory, so that a restart
 //! forgets nothing.
 
-pub(super) mod folder;
+pub mod folder;
 mod keeper;
 mod listener;
 
 use std::{
     net::TcpListener,
-    process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,15 +33,17 @@ use crate::{
     config::{Settings, cannot_listen},
     db::Target,
     metrics::BackupMetrics,
-    telemetry,
 };
 
 /// For a statement that is under way when the end comes: containers are killed soon after.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Works until SIGTERM or SIGINT. A backup that is being made then is given up, and leaves nothing.
-pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
-    telemetry::install(telemetry::subscriber(&settings.log, std::io::stdout)?)?;
+/// Works until SIGTERM or SIGINT. A backup that is being made then is given up, and leaves nothing. What fails
+/// later is logged and counted, and tried again.
+///
+/// # Errors
+/// When the folder cannot be written to, the listener's address cannot be had, or the database's URL names none.
+pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let metrics = BackupMetrics::new(VERSION.number, VERSION.commit)?;
     let stop = Arc::new(AtomicBool::new(false));
     let target = Target::parse(&settings.database.url)?;
@@ -77,6 +78,6 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         handle.stop(false).await;
         server.await?.context("the operators' listener failed")?;
         info!("stopped");
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! The operators' listener of `minitwit backups`: `/livez`, `/readyz`, `/version`, `/metrics`.
+//! The operators' listener of `minitwit backup-service`: `/livez`, `/readyz`, `/version`, `/metrics`.
 
 use std::{
     net::TcpListener,

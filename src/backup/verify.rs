@@ -1,4 +1,6 @@
 //! Whether a backup can be restored: by restoring it, into a scratch database.
+//!
+//! Fails as [`transfer::restore`] does, and when the scratch database cannot be made.
 
 use std::{fs::Permissions, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
@@ -17,7 +19,7 @@ use crate::db::{
 };
 
 /// Restores into a SQLite file of its own below `folder`, which is removed again.
-pub(in crate::cli) fn verify_below(
+pub fn verify_below(
     folder: &Path,
     input: impl Read,
     watch: &Watch,
@@ -32,7 +34,7 @@ pub(in crate::cli) fn verify_below(
 }
 
 /// Restores into an empty database and leaves it empty.
-pub(super) fn verify_in(target: &Target, input: impl Read, watch: &Watch) -> anyhow::Result<(Header, Vec<Sum>)> {
+pub fn verify_in(target: &Target, input: impl Read, watch: &Watch) -> anyhow::Result<(Header, Vec<Sum>)> {
     migrations::run(target)?;
     let mut conn = target.connect()?;
     transfer::restore(&mut conn, input, Occupied::Refuse, Ending::RollBack, watch).map_err(|why| {

@@ -19,7 +19,7 @@ const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// Lets `write` fill a file, which gets its name when everything is on the disk: whoever sees the name
 /// sees all of it. Only its owner may read it. A file that is there is not overwritten.
-pub(in crate::cli) fn create<T>(
+pub fn create<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
@@ -46,12 +46,12 @@ pub(in crate::cli) fn create<T>(
 }
 
 /// The folder that a file is in.
-pub(in crate::cli) fn folder_of(path: &Path) -> PathBuf {
+pub fn folder_of(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Opens a backup; `-` is standard input.
-pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn io::Read>> {
+pub fn open(path: &Path) -> anyhow::Result<Box<dyn io::Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn io::Read>> {
 
 /// Removes what was being written or used in `folder` when its process was killed: what nobody has
 /// touched for an hour.
-pub(in crate::cli) fn sweep(folder: &Path) -> io::Result<()> {
+pub(super) fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (name, metadata) = (entry.file_name(), entry.metadata()?);

@@ -15,13 +15,13 @@ const DAMAGED: &str = ".damaged";
 
 /// A backup that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Kept {
+pub struct Kept {
     /// Where.
-    pub(in crate::cli) path: PathBuf,
+    pub path: PathBuf,
     /// When it was begun, in seconds since the epoch.
-    pub(in crate::cli) begun: i64,
+    pub begun: i64,
     /// Bytes.
-    pub(in crate::cli) size: u64,
+    pub size: u64,
 }
 
 /// What a backup is called that is begun at `now`, in seconds since the epoch.
@@ -36,7 +36,10 @@ fn time_of(name: &str) -> Option<i64> {
 }
 
 /// The backups of a folder, newest first. Files with other names are none.
-pub(in crate::cli) fn list(folder: &Path) -> io::Result<Vec<Kept>> {
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(folder: &Path) -> io::Result<Vec<Kept>> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

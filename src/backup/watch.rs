@@ -9,7 +9,7 @@ use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Told of every thousand rows or so.
-pub(in crate::cli) struct Watch {
+pub struct Watch {
     bar: ProgressBar,
     stop: Arc<AtomicBool>,
 }
@@ -17,17 +17,20 @@ pub(in crate::cli) struct Watch {
 /// The work was told to stop, and has undone itself.
 #[derive(Debug, thiserror::Error)]
 #[error("told to stop")]
-pub(in crate::cli) struct Stopped;
+pub(super) struct Stopped;
 
 impl Watch {
     /// A bar on standard error, and only where that is a terminal.
-    pub(super) fn on_terminal() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Never in practice: only if the bar's template were wrong.
+    pub fn on_terminal() -> anyhow::Result<Self> {
         let style = ProgressStyle::with_template("{msg:10} {wide_bar} {pos}/{len}, {eta} left")?;
         Ok(Self { bar: ProgressBar::new(0).with_style(style), stop: Arc::default() })
     }
 
     /// No bar; the work ends when `stop` becomes true.
-    pub(in crate::cli) fn until(stop: Arc<AtomicBool>) -> Self {
+    pub(super) fn until(stop: Arc<AtomicBool>) -> Self {
         Self { bar: ProgressBar::hidden(), stop }
     }
 
@@ -37,7 +40,7 @@ impl Watch {
     }
 
     /// What is being done.
-    pub(super) fn say(&self, what: &'static str) {
+    pub fn say(&self, what: &'static str) {
         self.bar.set_message(what);
     }
 
@@ -52,7 +55,7 @@ impl Watch {
     }
 
     /// Leaves the terminal as it was.
-    pub(super) fn finish(&self) {
+    pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

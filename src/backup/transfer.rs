@@ -20,15 +20,15 @@ use crate::db::{
 /// Somebody is in the database already, and that was not allowed for.
 #[derive(Debug, thiserror::Error)]
 #[error("there are users in this database already")]
-pub(in crate::cli) struct Taken;
+pub struct Taken;
 
 /// The database gave other rows back than it was given.
 #[derive(Debug, thiserror::Error)]
 #[error("the rows of {0} are not the same in the database as in the backup")]
-pub(in crate::cli) struct Different(String);
+pub(super) struct Different(String);
 
 /// Writes what the database holds at this moment; writing goes on meanwhile, and is not in it.
-pub(in crate::cli) fn back_up<W: Write>(
+pub fn back_up<W: Write>(
     conn: &mut DbConnection,
     backend: Backend,
     out: W,
@@ -92,7 +92,7 @@ fn each_line<R: Record>(
 
 /// Fills the database with what the backup holds, reads all of it again and compares; only then it is
 /// committed. Whatever is wrong, nothing has changed.
-pub(in crate::cli) fn restore(
+pub fn restore(
     conn: &mut DbConnection,
     input: impl Read,
     occupied: Occupied,

@@ -13,7 +13,7 @@ use tracing::{error, info};
 
 use super::folder::{self, Kept};
 use crate::{
-    cli::backup::{
+    backup::{
         file,
         format::Damaged,
         transfer::{self, Different},
