@@ -19,7 +19,7 @@ const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// Lets `write` fill a file, which gets its name when everything is on the disk: whoever sees the name
 /// sees all of it. Only its owner may read it. A file that is there is not overwritten.
-pub fn create<T>(
+pub fn create_file<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
@@ -51,7 +51,7 @@ pub fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// Opens a backup; `-` is standard input.
-pub fn open(path: &Path) -> anyhow::Result<Box<dyn io::Read>> {
+pub fn open_file(path: &Path) -> anyhow::Result<Box<dyn io::Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }

@@ -10,7 +10,8 @@
 //!
 //! A table's SHA-256 is that of its rows' lines, so that rows read from any database can be compared with
 //! it. The last line is the proof that nothing is missing; zstd's own checksum covers that line too.
-//! `docs/adr/0012-a-backup-format-of-our-own.md` says why, and what raises the version.
+//! A row's line is an array in the order of the columns. Which tables there are, and from which version of the
+//! format on, is in `db/tables/`. `docs/adr/0012-a-backup-format-of-our-own.md` says why, and what raises the version.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -18,13 +19,10 @@ use anyhow::{bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::records::Record;
-use crate::db::bulk::{Follow, Message, User};
+use crate::db::tables::{BACKED_UP, Table};
 
 /// Opens every backup, and closes it.
 const FORMAT: &str = "minitwit-backup";
-/// Of the tables and columns below. A release that changes them raises it and still reads the older ones.
-const VERSION: u32 = 1;
 /// zstd's default: half as large as at 1, and still faster than the databases are.
 const LEVEL: i32 = 3;
 /// Bytes of a line: a message of 64 KiB, each of its bytes escaped, fits twice.
@@ -44,15 +42,15 @@ pub struct Header {
     /// The last migration there.
     pub schema: String,
     pub(super) simulator_latest: i64,
-    pub(super) tables: [Table; 3],
+    tables: Vec<Announced>,
 }
 
 /// A table, as the first line announces it.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Announced {
     name: String,
     columns: Vec<String>,
-    pub(super) rows: u64,
+    rows: u64,
 }
 
 /// The last line.
@@ -83,12 +81,26 @@ struct Marker {
 /// The file is not what a backup has to be: cut short, altered, or something else.
 #[derive(Debug, thiserror::Error)]
 #[error("the backup is damaged: {0}")]
-pub(super) struct Damaged(String);
+pub(super) struct Damaged(pub(super) String);
 
-impl Table {
-    pub(super) fn of<R: Record>(rows: u64) -> Self {
-        let columns = R::COLUMNS.iter().map(|&column| column.to_owned()).collect();
-        Self { name: R::TABLE.to_owned(), columns, rows }
+/// The tables that a backup of this version of the format holds.
+fn tables_of(version: u32) -> impl Iterator<Item = &'static Table> {
+    BACKED_UP.iter().filter(move |table| table.since <= version)
+}
+
+/// The version that this release writes. It reads the older ones, too.
+fn version() -> u32 {
+    BACKED_UP.iter().map(|table| table.since).max().unwrap_or_default()
+}
+
+impl Announced {
+    pub(super) fn new(table: &Table, rows: u64) -> Self {
+        let columns = table.columns.iter().map(|&column| column.to_owned()).collect();
+        Self { name: table.name.to_owned(), columns, rows }
+    }
+
+    fn is(&self, table: &Table) -> bool {
+        self.name == table.name && self.columns == table.columns
     }
 }
 
@@ -98,15 +110,20 @@ impl Header {
         backend: String,
         schema: String,
         simulator_latest: i64,
-        tables: [Table; 3],
+        tables: Vec<Announced>,
     ) -> Self {
         let (format, app) = (FORMAT.to_owned(), crate::VERSION.number.to_owned());
-        Self { format, version: VERSION, created, app, backend, schema, simulator_latest, tables }
+        Self { format, version: version(), created, app, backend, schema, simulator_latest, tables }
     }
 
     /// All rows.
     pub(super) fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
+    }
+
+    /// The tables that this backup holds, in their order.
+    pub(super) fn tables(&self) -> impl Iterator<Item = (&'static Table, &Announced)> {
+        tables_of(self.version).zip(&self.tables)
     }
 
     fn read(line: &[u8]) -> anyhow::Result<Self> {
@@ -120,17 +137,16 @@ impl Header {
         let any: Any = serde_json::from_slice(line).map_err(|_| Damaged("its first line is not a backup's".into()))?;
         ensure!(any.format == FORMAT, Damaged("its first line is not a backup's".into()));
         ensure!(
-            any.version == VERSION,
-            "the backup has version {} of the format and was written by Minitwit {}; this one reads version {VERSION}: \
-             restore it with that release",
+            (1..=version()).contains(&any.version),
+            "the backup has version {} of the format and was written by Minitwit {}; this one reads version {}: restore \
+             it with that release",
             any.version,
-            any.app
+            any.app,
+            version()
         );
         let header: Self = serde_json::from_slice(line).map_err(|why| Damaged(format!("its first line: {why}")))?;
-        let [users, messages, follows] = &header.tables;
-        let are_ours = *users == Table::of::<User<'static>>(users.rows)
-            && *messages == Table::of::<Message>(messages.rows)
-            && *follows == Table::of::<Follow>(follows.rows);
+        let are_ours = header.tables.len() == tables_of(any.version).count()
+            && header.tables().all(|(table, announced)| announced.is(table));
         ensure!(are_ours, Damaged("its tables are not those of its version".into()));
         Ok(header)
     }
@@ -144,19 +160,15 @@ pub(super) struct Summing {
 }
 
 impl Summing {
-    /// Takes a line, its end included.
-    pub(super) fn add(&mut self, line: &[u8]) {
-        self.rows += 1;
-        self.hasher.update(line);
+    /// Takes the lines of so many rows, their ends included.
+    pub(super) fn add(&mut self, lines: &[u8], rows: usize) {
+        self.rows += rows as u64;
+        self.hasher.update(lines);
     }
 
-    pub(super) fn finish(self, table: &str) -> Sum {
-        Sum { name: table.to_owned(), rows: self.rows, sha256: hex(&self.hasher.finalize()) }
+    pub(super) fn finish(self, table: &Table) -> Sum {
+        Sum { name: table.name.to_owned(), rows: self.rows, sha256: hex::encode(self.hasher.finalize()) }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Writes a backup, line by line.
@@ -172,16 +184,16 @@ impl<W: Write> Writer<W> {
         out.include_checksum(true)?;
         let line = line_of(header)?;
         out.write_all(&line)?;
-        Ok(Self { out, header: hex(&Sha256::digest(&line)), sums: Vec::new() })
+        Ok(Self { out, header: hex::encode(Sha256::digest(&line)), sums: Vec::new() })
     }
 
-    pub(super) fn begin_table(&mut self, name: &str) -> anyhow::Result<()> {
-        Ok(self.out.write_all(&line_of(&Marker { table: name.to_owned() })?)?)
+    pub(super) fn begin_table(&mut self, table: &Table) -> anyhow::Result<()> {
+        Ok(self.out.write_all(&line_of(&Marker { table: table.name.to_owned() })?)?)
     }
 
-    /// A row's line, its end included.
-    pub(super) fn row(&mut self, line: &[u8]) -> io::Result<()> {
-        self.out.write_all(line)
+    /// Rows' lines, their ends included.
+    pub(super) fn rows(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.out.write_all(lines)
     }
 
     pub(super) fn end_table(&mut self, sum: Sum) {
@@ -217,7 +229,7 @@ impl<R: Read> Reader<R> {
         let mut reader = Self { lines, line: Vec::new(), header_sum: String::new(), sums: Vec::new() };
         reader.advance()?;
         let header = Header::read(&reader.line)?;
-        reader.header_sum = hex(&Sha256::digest(&reader.line));
+        reader.header_sum = hex::encode(Sha256::digest(&reader.line));
         reader.advance()?;
         Ok((reader, header))
     }
@@ -235,36 +247,36 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Hands the rows of the next table over, `chunk` at a time.
-    pub(super) fn table<T: Record>(
+    /// Hands the rows of the next table to `take`, `chunk` at a time: as lines, and how many they are.
+    pub(super) fn table(
         &mut self,
-        announced: &Table,
+        table: &Table,
+        announced: &Announced,
         chunk: usize,
-        mut take: impl FnMut(&[T]) -> anyhow::Result<()>,
+        mut take: impl FnMut(&[u8], usize) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let marker: Option<Marker> = serde_json::from_slice(&self.line).ok();
         ensure!(
-            marker.is_some_and(|marker| marker.table == T::TABLE),
-            Damaged(format!("the table {} is not where it belongs", T::TABLE))
+            marker.is_some_and(|marker| marker.table == table.name),
+            Damaged(format!("the table {} is not where it belongs", table.name))
         );
         self.advance()?;
-        let (mut summing, mut rows) = (Summing::default(), Vec::with_capacity(chunk));
+        let (mut summing, mut lines) = (Summing::default(), Vec::new());
         while self.line.starts_with(b"[") {
-            summing.add(&self.line);
-            let row =
-                T::decode(&self.line).map_err(|why| Damaged(format!("row {} of {}: {why}", summing.rows, T::TABLE)))?;
-            rows.push(row);
-            if rows.len() == chunk {
-                take(&rows)?;
-                rows.clear();
+            let mut rows = 0;
+            lines.clear();
+            while rows < chunk && self.line.starts_with(b"[") {
+                lines.extend_from_slice(&self.line);
+                rows += 1;
+                self.advance()?;
             }
-            self.advance()?;
+            take(&lines, rows)?;
+            summing.add(&lines, rows);
         }
-        take(&rows)?;
-        let sum = summing.finish(T::TABLE);
+        let sum = summing.finish(table);
         ensure!(
             sum.rows == announced.rows,
-            Damaged(format!("{} has {} rows instead of {}", T::TABLE, sum.rows, announced.rows))
+            Damaged(format!("{} has {} rows instead of {}", table.name, sum.rows, announced.rows))
         );
         self.sums.push(sum);
         Ok(())

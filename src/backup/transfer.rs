@@ -2,18 +2,16 @@
 
 use std::io::{Read, Write};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    format::{Header, Reader, Sum, Summing, Table, Writer},
-    records::Record,
+    format::{Announced, Damaged, Header, Reader, Sum, Summing, Writer},
     watch::Watch,
 };
 use crate::db::{
-    Backend, DbConnection,
-    bulk::{self, Follow, Message, User},
-    migrations, simulator,
+    Backend, DbConnection, migrations, simulator,
+    tables::{BACKED_UP, CHUNK, RefusedLines, Table},
     transfer::{self, Ending, Occupied},
 };
 
@@ -28,6 +26,9 @@ pub struct Taken;
 pub(super) struct Different(String);
 
 /// Writes what the database holds at this moment; writing goes on meanwhile, and is not in it.
+///
+/// # Errors
+/// When a query or the writing fails, or the work is told to stop.
 pub fn back_up<W: Write>(
     conn: &mut DbConnection,
     backend: Backend,
@@ -38,60 +39,45 @@ pub fn back_up<W: Write>(
     transfer::snapshot(conn, |conn| {
         let latest = simulator::find_latest(conn)?;
         let schema = migrations::applied(conn)?.pop().unwrap_or_default();
-        let tables = [announce::<User<'static>>(conn)?, announce::<Message>(conn)?, announce::<Follow>(conn)?];
-        let header = Header::new(created, format!("{backend:?}").to_lowercase(), schema, latest, tables);
+        let mut announced = Vec::new();
+        for table in &BACKED_UP {
+            announced.push(Announced::new(table, table.count(conn)?.try_into()?));
+        }
+        let header = Header::new(created, format!("{backend:?}").to_lowercase(), schema, latest, announced);
         watch.expect(header.rows());
         let mut writer = Writer::new(out, &header)?;
-        write_table::<User<'static>, _>(conn, &mut writer, watch)?;
-        write_table::<Message, _>(conn, &mut writer, watch)?;
-        write_table::<Follow, _>(conn, &mut writer, watch)?;
+        for table in &BACKED_UP {
+            watch.say(table.name);
+            writer.begin_table(table)?;
+            let sum = sum_up(table, conn, watch, |lines| writer.rows(lines).context("cannot write the backup"))?;
+            writer.end_table(sum);
+        }
         writer.finish()
     })
 }
 
-fn announce<R: Record>(conn: &mut DbConnection) -> anyhow::Result<Table> {
-    Ok(Table::of::<R>(R::count(conn)?.try_into()?))
-}
-
-fn write_table<R: Record, W: Write>(
-    conn: &mut DbConnection,
-    writer: &mut Writer<W>,
-    watch: &Watch,
-) -> anyhow::Result<()> {
-    watch.say(R::TABLE);
-    writer.begin_table(R::TABLE)?;
-    let sum = each_line::<R>(conn, watch, |line| writer.row(line).context("cannot write the backup"))?;
-    writer.end_table(sum);
-    Ok(())
-}
-
-/// Hands every row of a table to `take` as its line, in the order of the primary key.
-fn each_line<R: Record>(
+/// Sums a table's rows up, and hands their lines to `take`.
+fn sum_up(
+    table: &Table,
     conn: &mut DbConnection,
     watch: &Watch,
     mut take: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Sum> {
-    let (mut summing, mut line) = (Summing::default(), Vec::new());
-    let mut last: Option<R> = None;
-    loop {
-        let mut page = R::page(conn, last.as_ref(), i64::try_from(bulk::CHUNK)?)?;
-        for row in &page {
-            line.clear();
-            row.encode(&mut line)?;
-            line.push(b'\n');
-            summing.add(&line);
-            take(&line)?;
-        }
-        watch.advance(page.len())?;
-        match page.pop() {
-            Some(row) => last = Some(row),
-            None => return Ok(summing.finish(R::TABLE)),
-        }
-    }
+    let mut summing = Summing::default();
+    table.read(conn, |lines, rows| {
+        summing.add(lines, rows);
+        take(lines)?;
+        watch.advance(rows)
+    })?;
+    Ok(summing.finish(table))
 }
 
 /// Fills the database with what the backup holds, reads all of it again and compares; only then it is
 /// committed. Whatever is wrong, nothing has changed.
+///
+/// # Errors
+/// When the backup is damaged or of a later version, the database holds users and is not to be emptied
+/// ([`Taken`]) or does not take the rows, or the work is told to stop.
 pub fn restore(
     conn: &mut DbConnection,
     input: impl Read,
@@ -103,16 +89,14 @@ pub fn restore(
     // Each is stored, and read again.
     watch.expect(2 * header.rows());
     let sums = transfer::load(conn, occupied, ending, |conn| {
-        let [users, messages, follows] = &header.tables;
-        fill::<User<'static>>(conn, &mut reader, users, watch)?;
-        fill::<Message>(conn, &mut reader, messages, watch)?;
-        fill::<Follow>(conn, &mut reader, follows, watch)?;
+        for (table, announced) in header.tables() {
+            fill(table, conn, &mut reader, announced, watch)?;
+        }
         let written = reader.finish()?;
         transfer::set_latest(conn, header.simulator_latest)?;
         watch.say("comparing");
-        let found = [sum::<User<'static>>(conn, watch)?, sum::<Message>(conn, watch)?, sum::<Follow>(conn, watch)?];
-        for (found, written) in found.iter().zip(&written) {
-            ensure!(found == written, Different(written.name.clone()));
+        for ((table, _), written) in header.tables().zip(&written) {
+            ensure!(sum_up(table, conn, watch, |_| Ok(()))? == *written, Different(written.name.clone()));
         }
         ensure!(simulator::find_latest(conn)? == header.simulator_latest, Different("simulator_latest".into()));
         Ok(written)
@@ -120,19 +104,23 @@ pub fn restore(
     Ok((header, sums.ok_or(Taken)?))
 }
 
-fn fill<R: Record>(
+fn fill(
+    table: &Table,
     conn: &mut DbConnection,
     reader: &mut Reader<impl Read>,
-    announced: &Table,
+    announced: &Announced,
     watch: &Watch,
 ) -> anyhow::Result<()> {
-    watch.say(R::TABLE);
-    reader.table(announced, bulk::CHUNK, |rows: &[R]| {
-        R::insert(conn, rows).with_context(|| format!("the database refuses rows of {}", R::TABLE))?;
-        watch.advance(rows.len())
+    watch.say(table.name);
+    let mut stored = 0;
+    reader.table(table, announced, CHUNK, |lines, rows| {
+        table.insert(conn, lines).map_err(|why| match why {
+            RefusedLines::NoRow { number, why } => {
+                anyhow!(Damaged(format!("row {} of {}: {why}", stored + number, table.name)))
+            }
+            RefusedLines::Query(why) => anyhow!(why).context(format!("the database refuses rows of {}", table.name)),
+        })?;
+        stored += rows as u64;
+        watch.advance(rows)
     })
-}
-
-fn sum<R: Record>(conn: &mut DbConnection, watch: &Watch) -> anyhow::Result<Sum> {
-    each_line::<R>(conn, watch, |_| Ok(()))
 }

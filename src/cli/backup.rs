@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &BackupArguments, settings: &Settings) -> anyhow::R
         watch.finish();
         report(&mut io::stderr().lock(), &sums, begun)?;
     } else {
-        let sums = backup::create(&arguments.file, |out| {
+        let sums = backup::create_file(&arguments.file, |out| {
             backup::back_up(&mut conn, target.backend(), out, &watch).map(|(_, sums)| sums)
         })?;
         watch.finish();

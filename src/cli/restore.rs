@@ -32,7 +32,7 @@ pub(super) struct RestoreArguments {
 /// Migrates and fills the database from a backup.
 pub(super) fn run(arguments: &RestoreArguments, settings: &Settings) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let input = backup::open(&arguments.file)?;
+    let input = backup::open_file(&arguments.file)?;
     let target = Target::parse(&settings.database.url)?;
     migrations::run(&target)?;
     let (mut conn, watch) = (target.connect()?, Watch::on_terminal()?);

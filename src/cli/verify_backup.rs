@@ -29,7 +29,7 @@ pub(super) struct VerifyArguments {
 /// Restores a backup somewhere else and compares.
 pub(super) fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let (input, watch) = (backup::open(&arguments.file)?, Watch::on_terminal()?);
+    let (input, watch) = (backup::open_file(&arguments.file)?, Watch::on_terminal()?);
     let (header, sums) = match &arguments.into {
         Some(url) => backup::verify_in(&Target::parse(&url.as_str().into())?, input, &watch)?,
         None if is_dash(&arguments.file) => backup::verify_below(&std::env::temp_dir(), input, &watch)?,

@@ -9,7 +9,6 @@
 //! has a limit, and an index that serves its order, named in its doc.
 //! `docs/adr/0002-two-backends-by-an-enum.md` says why an enum.
 
-pub mod bulk;
 pub mod capacity;
 pub mod connection;
 pub mod facts;
@@ -28,6 +27,7 @@ pub mod skeletons;
 mod sqlite;
 pub mod stats;
 mod stopping;
+pub mod tables;
 pub mod transfer;
 mod trouble;
 pub mod users;

@@ -4,7 +4,8 @@ use diesel::{QueryableByName, dsl::not, prelude::*, sql_query, sql_types::BigInt
 
 use super::{
     connection::DbConnection,
-    schema::{follows, messages, users},
+    schema::messages,
+    tables::{self, FollowRow, MessageRow, UserRow},
 };
 
 /// Rows in the tables that matter to people.
@@ -25,13 +26,13 @@ pub struct Counts {
 /// # Errors
 /// When a query fails.
 pub fn count(conn: &mut DbConnection) -> QueryResult<Counts> {
-    let all: i64 = messages::table.count().get_result(conn)?;
+    let all = tables::count::<MessageRow>(conn)?;
     let shown: i64 = messages::table.filter(not(messages::flagged)).count().get_result(conn)?;
     Ok(Counts {
-        users: users::table.count().get_result(conn)?,
+        users: tables::count::<UserRow>(conn)?,
         messages: all,
         flagged: all - shown,
-        follows: follows::table.count().get_result(conn)?,
+        follows: tables::count::<FollowRow>(conn)?,
     })
 }
 

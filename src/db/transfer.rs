@@ -1,6 +1,6 @@
 //! A whole database in one transaction: read as of one moment, or filled, wholly or not at all.
 //!
-//! `cli/backup` and `cli/seed` say with what; the rows are in [`super::bulk`].
+//! Whoever calls says with what; which tables there are is in [`super::tables`].
 
 use anyhow::Context;
 use diesel::{
@@ -16,6 +16,7 @@ use diesel::{
 use super::{
     connection::DbConnection,
     schema::{simulator_latest, users},
+    tables::{BACKED_UP, LEFT_OUT, Table},
 };
 
 /// What to do with a database that has users.
@@ -59,9 +60,9 @@ pub fn snapshot<T>(
     outcome
 }
 
-/// Runs `work`, which inserts users, messages and follows, in a transaction; `None` when there is
+/// Runs `work`, which inserts rows of the tables that are backed up, in a transaction; `None` when there is
 /// somebody already and that is refused, and then nothing was done. Afterwards every foreign key holds
-/// and the next user and the next message get the next ids.
+/// and the next row of a table that gives ids out gets the next one.
 ///
 /// # Errors
 /// What `work` returned, or a query; then nothing is stored.
@@ -130,17 +131,30 @@ fn fill<T>(
 /// Keeps everybody else out. Those who come meanwhile queue behind this lock, so it must not wait long itself.
 fn lock(conn: &mut PgConnection) -> QueryResult<()> {
     conn.batch_execute("SET LOCAL lock_timeout = '5s'")?;
-    conn.batch_execute("LOCK TABLE users, messages, follows, sessions IN ACCESS EXCLUSIVE MODE")
+    conn.batch_execute(&format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", replaced().join(", ")))
 }
 
 fn empty(conn: &mut DbConnection) -> QueryResult<()> {
     match conn {
-        DbConnection::Postgres(conn) => conn.batch_execute("TRUNCATE users, messages, follows, sessions"),
-        DbConnection::Sqlite(conn) => conn.batch_execute(
-            "DELETE FROM sessions; DELETE FROM follows; DELETE FROM messages; DELETE FROM users; \
-             DELETE FROM sqlite_sequence WHERE name IN ('users', 'messages')",
-        ),
+        DbConnection::Postgres(conn) => conn.batch_execute(&format!("TRUNCATE {}", replaced().join(", "))),
+        DbConnection::Sqlite(conn) => {
+            // Rows before those that they refer to.
+            replaced().iter().rev().try_for_each(|table| conn.batch_execute(&format!("DELETE FROM {table}")))?;
+            with_identity().try_for_each(|table| {
+                conn.batch_execute(&format!("DELETE FROM sqlite_sequence WHERE name = '{}'", table.name))
+            })
+        }
     }
+}
+
+/// The tables that are not what they were after a restore.
+fn replaced() -> Vec<&'static str> {
+    let left_out = LEFT_OUT.iter().filter(|table| table.is_emptied).map(|table| table.name);
+    BACKED_UP.iter().map(|table| table.name).chain(left_out).collect()
+}
+
+fn with_identity() -> impl Iterator<Item = &'static Table> {
+    BACKED_UP.iter().filter(|table| table.has_identity)
 }
 
 /// How a foreign key goes and comes back.
@@ -156,21 +170,22 @@ struct Key {
 /// row by a query of its own (25 of 40 seconds for a million messages and a million follows), but
 /// a key that is put back by one join over all rows (0.7 s).
 fn suspend_keys(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
-    let keys: Vec<Key> = sql_query(
+    let tables = BACKED_UP.iter().map(|table| format!("'{}'::regclass", table.name)).collect::<Vec<_>>().join(", ");
+    let keys: Vec<Key> = sql_query(format!(
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS remove, \
                 format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
                     AS restore \
-         FROM pg_constraint WHERE contype = 'f' AND conrelid IN ('messages'::regclass, 'follows'::regclass)",
-    )
+         FROM pg_constraint WHERE contype = 'f' AND conrelid IN ({tables})",
+    ))
     .load(conn)?;
     keys.into_iter().map(|key| conn.batch_execute(&key.remove).map(|()| key.restore)).collect()
 }
 
 /// Lets the next rows have the next ids. By `RESTART`, which rolls back; `setval` would not.
 fn advance_ids(conn: &mut PgConnection) -> QueryResult<()> {
-    for table in ["users", "messages"] {
-        let next: Next = sql_query(format!("SELECT coalesce(max(id), 0) + 1 AS id FROM {table}")).get_result(conn)?;
-        conn.batch_execute(&format!("ALTER TABLE {table} ALTER COLUMN id RESTART WITH {}", next.id))?;
+    for Table { name, .. } in with_identity() {
+        let next: Next = sql_query(format!("SELECT coalesce(max(id), 0) + 1 AS id FROM {name}")).get_result(conn)?;
+        conn.batch_execute(&format!("ALTER TABLE {name} ALTER COLUMN id RESTART WITH {}", next.id))?;
     }
     Ok(())
 }
@@ -206,7 +221,10 @@ pub fn set_latest(conn: &mut DbConnection, latest: i64) -> QueryResult<()> {
 /// When the query fails.
 pub fn settle(conn: &mut DbConnection) -> QueryResult<()> {
     match conn {
-        DbConnection::Postgres(conn) => conn.batch_execute("VACUUM (ANALYZE) users, messages, follows"),
+        DbConnection::Postgres(conn) => {
+            let tables = BACKED_UP.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+            conn.batch_execute(&format!("VACUUM (ANALYZE) {tables}"))
+        }
         DbConnection::Sqlite(conn) => settle_sqlite(conn),
     }
 }

@@ -4,9 +4,10 @@ use std::process::{Command, Output};
 
 use diesel::prelude::*;
 use minitwit::db::{
-    DbConnection, bulk, migrations,
+    DbConnection, migrations,
     schema::{follows, messages, users},
     stats::{self, Counts},
+    tables::{self, FollowRow, UserRow},
     transfer::{Ending, Occupied, load},
 };
 use rstest_reuse::apply;
@@ -121,7 +122,7 @@ async fn numbers_that_do_not_fit_are_refused_before_anything_is_done(db: TestDat
 #[apply(on_both)]
 async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatabase) {
     let conn = &mut db.connect();
-    let user = |id: i64, name: &str| bulk::User {
+    let user = |id: i64, name: &str| UserRow {
         id,
         username: name.to_owned(),
         email: "a@example.org".to_owned(),
@@ -129,17 +130,17 @@ async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatab
         created_at: 0,
     };
     let stranger = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
-        bulk::insert_all(conn, [user(1, "a"), user(2, "b")].into_iter())?;
-        Ok(bulk::insert_all(conn, [bulk::Follow { follower_id: 1, followee_id: 3 }].into_iter())?)
+        tables::insert_all(conn, [user(1, "a"), user(2, "b")].into_iter())?;
+        Ok(tables::insert_all(conn, [FollowRow { follower_id: 1, followee_id: 3 }].into_iter())?)
     });
     assert!(format!("{:#}", stranger.unwrap_err()).to_lowercase().contains("foreign key"));
     let namesake = load(conn, Occupied::Refuse, Ending::Commit, |conn| {
-        Ok(bulk::insert_all(conn, [user(1, "a"), user(2, "a")].into_iter())?)
+        Ok(tables::insert_all(conn, [user(1, "a"), user(2, "a")].into_iter())?)
     });
     assert!(namesake.is_err());
     assert_eq!(count(conn), (0, 0, 0));
     let alone =
-        load(conn, Occupied::Refuse, Ending::Commit, |conn| Ok(bulk::insert_all(conn, [user(1, "a")].into_iter())?));
+        load(conn, Occupied::Refuse, Ending::Commit, |conn| Ok(tables::insert_all(conn, [user(1, "a")].into_iter())?));
     assert!(alone.unwrap().is_some());
     let later = diesel::insert_into(follows::table).values((follows::follower_id.eq(1), follows::followee_id.eq(3)));
     assert!(later.execute(conn).is_err(), "the key is back");

@@ -100,7 +100,7 @@ impl Keeper {
         let path = self.settings.directory.join(folder::name_at(now)?);
         let begun = Instant::now();
         let mut conn = self.target.connect_existing()?;
-        let sums = file::create(&path, |out| {
+        let sums = file::create_file(&path, |out| {
             transfer::back_up(&mut conn, self.target.backend(), out, &self.watch).map(|(_, sums)| sums)
         })?;
         let (size, took) = (fs::metadata(&path)?.len(), begun.elapsed());

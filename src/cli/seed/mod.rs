@@ -22,7 +22,7 @@ use self::{
 use crate::{
     config::Settings,
     db::{
-        self, Target, bulk, migrations, stats,
+        self, Target, migrations, stats, tables,
         transfer::{self, Ending, Occupied},
     },
     domain::{Hasher, Password},
@@ -64,11 +64,11 @@ pub(super) fn run(arguments: &SeedArguments, settings: &Settings) -> anyhow::Res
     let progress = progress(plan)?;
     let filled = transfer::load(&mut conn, Occupied::Refuse, Ending::Commit, |conn| {
         progress.set_message("users");
-        bulk::insert_all(conn, rows.users(&password_hash).inspect(|_| progress.inc(1)))?;
+        tables::insert_all(conn, rows.users(&password_hash).inspect(|_| progress.inc(1)))?;
         progress.set_message("messages");
-        bulk::insert_all(conn, rows.messages().inspect(|_| progress.inc(1)))?;
+        tables::insert_all(conn, rows.messages().inspect(|_| progress.inc(1)))?;
         progress.set_message("follows");
-        bulk::insert_all(conn, rows.follows().inspect(|_| progress.inc(1)))?;
+        tables::insert_all(conn, rows.follows().inspect(|_| progress.inc(1)))?;
         Ok(())
     })?;
     ensure!(

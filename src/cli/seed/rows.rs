@@ -12,7 +12,7 @@ use super::{
     },
     plan::{Plan, READERS, SILENT, Whom},
 };
-use crate::db::bulk::{Follow, Message, User};
+use crate::db::tables::{FollowRow, MessageRow, UserRow};
 
 /// Messages published in one second.
 const PER_SECOND: u32 = 4;
@@ -59,7 +59,7 @@ impl Rows {
     }
 
     /// The users, all with the same password.
-    pub(super) fn users<'a>(&self, password_hash: &'a str) -> impl Iterator<Item = User<'a>> + use<'a> {
+    pub(super) fn users<'a>(&self, password_hash: &'a str) -> impl Iterator<Item = UserRow> + use<'a> {
         let mut rng = stream(self.seed, Stream::Users);
         let names = Names::new(&mut rng);
         // One a second, until the first message.
@@ -69,18 +69,18 @@ impl Rows {
             let username = reader.map_or_else(|| names.nth(u64::from(id)), |reader| reader.name.to_owned());
             let email = names::email(&username, &mut rng);
             let id = i64::from(id);
-            User { id, username, email, password_hash: password_hash.into(), created_at: first_message - users + id }
+            UserRow { id, username, email, password_hash: password_hash.into(), created_at: first_message - users + id }
         })
     }
 
     /// The messages, in the order of their publication.
-    pub(super) fn messages(&self) -> impl Iterator<Item = Message> {
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageRow> {
         let mut rng = stream(self.seed, Stream::Messages);
         let silent = self.plan.silent_messages();
         (1..=self.plan.messages).map(move |id| {
             let is_silent = id <= silent;
             let author = if is_silent { SILENT.start() + 2 * (id - 1) } else { self.busy(&mut rng) };
-            Message {
+            MessageRow {
                 id: id.into(),
                 author_id: author.into(),
                 text: texts::text(&mut rng),
@@ -96,7 +96,7 @@ impl Rows {
 
     /// The follows, in the order of the primary key: of each reader, of nobody silent, and of each
     /// ordinary user from half to one and a half times as many as of the average one.
-    pub(super) fn follows(&self) -> impl Iterator<Item = Follow> {
+    pub(super) fn follows(&self) -> impl Iterator<Item = FollowRow> {
         let mut rng = stream(self.seed, Stream::Follows);
         let zeal: Vec<u64> = self.by_rank.iter().map(|_| rng.random_range(50..=150)).collect();
         let (all_zeal, total) = (zeal.iter().sum::<u64>(), u64::from(self.plan.ordinary_follows()));
@@ -118,7 +118,7 @@ impl Rows {
             followees.sort_unstable();
             followees
                 .into_iter()
-                .map(move |followee| Follow { follower_id: follower.into(), followee_id: followee.into() })
+                .map(move |followee| FollowRow { follower_id: follower.into(), followee_id: followee.into() })
         })
     }
 
@@ -263,8 +263,8 @@ mod tests {
         let message = rows.messages().nth(2).unwrap();
         let follows: Vec<_> = rows.follows().take(4).map(|follow| (follow.follower_id, follow.followee_id)).collect();
         insta::assert_snapshot!(format!("{user:?}\n{message:?}\n{follows:?}"), @r#"
-        User { id: 6, username: "Zoëlle Inkerstone", email: "Zolle+Inkerstone@example.org", password_hash: "hash", created_at: 1699999796 }
-        Message { id: 3, author_id: 170, text: "The left-handed clock refuses to sell what remains of the cake for the third time!", published_at: 1700000000, flagged: false }
+        UserRow { id: 6, username: "Zoëlle Inkerstone", email: "Zolle+Inkerstone@example.org", password_hash: "hash", created_at: 1699999796 }
+        MessageRow { id: 3, author_id: 170, text: "The left-handed clock refuses to sell what remains of the cake for the third time!", published_at: 1700000000, flagged: false }
         [(2, 150), (2, 168), (3, 106), (3, 107)]
         "#);
     }

@@ -262,27 +262,21 @@ async fn a_backup_that_fails_leaves_no_file(db: TestDatabase) {
     assert_eq!(names(folder.path()), BTreeSet::new());
 }
 
-/// Whoever adds a column or a table has to raise the format's version, or to leave it out on purpose.
+/// The first line says what the file holds: the tables of the one list, which `migrations.rs` compares with the
+/// database. What is written here is on people's disks: whoever changes it raises the version.
 #[apply(on_both)]
-async fn a_backup_has_every_column_of_every_table_but_of_those_left_out(db: TestDatabase) {
+async fn a_backup_of_version_1_has_these_tables_and_columns(db: TestDatabase) {
     let (_folder, file) = place();
     back_up(&db, &file);
     let header: Value = serde_json::from_str(&lines(&file)[0]).unwrap();
     assert_eq!((&header["format"], &header["version"]), (&json!("minitwit-backup"), &json!(1)));
-    let mut kept = BTreeSet::from([("simulator_latest".to_owned(), "last_value".to_owned())]);
-    for table in header["tables"].as_array().unwrap() {
-        let name = table["name"].as_str().unwrap();
-        kept.extend(
-            table["columns"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|column| (name.to_owned(), column.as_str().unwrap().to_owned())),
-        );
-    }
-    let there: BTreeSet<_> = crate::migrations::columns(&db)
-        .into_iter()
-        .filter(|(table, column)| table != "sessions" && column != "skeleton")
-        .collect();
-    assert_eq!(kept, there);
+    assert_eq!(
+        header["tables"],
+        json!([
+            { "name": "users", "columns": ["id", "username", "email", "password_hash", "created_at"], "rows": 0 },
+            { "name": "messages", "columns": ["id", "author_id", "text", "published_at", "flagged"], "rows": 0 },
+            { "name": "follows", "columns": ["follower_id", "followee_id"], "rows": 0 },
+        ])
+    );
+    assert_eq!(header["simulator_latest"], json!(-1));
 }
