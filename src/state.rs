@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, web::Data};
 use anyhow::Context;
 
 use crate::{
-    blocking::{Cores, Gate, Place},
+    blocking::{BlockingPool, Cores, Place},
     config::{PasswordSettings, Settings},
     db::{Db, first_pages::FirstPages},
     domain::{Hasher, Password, PasswordRules, password::Verdict},
@@ -87,8 +87,8 @@ impl AppState {
 /// run at once, and requests that do not hash never wait for those that do.
 pub struct Passwords {
     hasher: Hasher,
-    people: Gate,
-    simulator: Gate,
+    people: BlockingPool,
+    simulator: BlockingPool,
     rules: PasswordRules,
     metrics: Metrics,
 }
@@ -119,7 +119,7 @@ impl Passwords {
         let gate = |lane, width| {
             let wait = Duration::from_millis(settings.wait_ms);
             let waiting = metrics.hash_queue.with_label_values(&[lane]);
-            Gate::new("password hashing", width, wait, &waiting)
+            BlockingPool::new("password hashing", width, wait, &waiting)
         };
         let shared = Cores::new(cores);
         let refuse_after = Duration::from_millis(settings.refuse_after_ms);
@@ -165,7 +165,7 @@ impl Passwords {
         self.off_the_workers(place, move |hasher| hasher.verify(&password, stored.as_deref())).await
     }
 
-    fn gate(&self, lane: Lane) -> &Gate {
+    fn gate(&self, lane: Lane) -> &BlockingPool {
         match lane {
             Lane::People => &self.people,
             Lane::Simulator => &self.simulator,

@@ -1,4 +1,4 @@
-//! Cores that two gates share, one of which goes first.
+//! Cores that two pools share, one of which goes first.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -54,7 +54,7 @@ impl Drop for Core {
     }
 }
 
-/// What a gate's work may have of the cores.
+/// What a pool's work may have of the cores.
 #[derive(Clone)]
 pub(super) enum Share {
     /// Nobody counts.

@@ -8,7 +8,7 @@ use diesel::{
 };
 use tracing::warn;
 
-use super::connection::{Backend, DbConnection, Target};
+use super::{Backend, DbConnection, Target};
 use crate::config::{Mode, Settings};
 
 /// What a Postgres allows us, in connections.

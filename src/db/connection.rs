@@ -4,14 +4,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use diesel::{
     Connection, MultiConnection, PgConnection, QueryResult, SqliteConnection,
     connection::{AnsiTransactionManager, TransactionManager},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use super::sqlite;
+use super::{sqlite, target::Target};
 use crate::config::Synchronous;
 
 /// A connection to either database. `match` on it where the dialects differ.
@@ -21,15 +21,6 @@ pub enum DbConnection {
     Postgres(PgConnection),
     /// Embedded: one file, nothing to install.
     Sqlite(SqliteConnection),
-}
-
-/// Which database it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// PostgreSQL.
-    Postgres,
-    /// SQLite.
-    Sqlite,
 }
 
 impl DbConnection {
@@ -54,46 +45,7 @@ impl DbConnection {
     }
 }
 
-/// What a database URL names.
-#[derive(Clone)]
-pub enum Target {
-    /// A libpq connection string with our defaults added.
-    Postgres(SecretString),
-    /// A file.
-    Sqlite(PathBuf),
-}
-
 impl Target {
-    /// Reads `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite:FILE`. Anything else is
-    /// refused: SQLite takes every string for a file, and a typing error would start an empty site.
-    ///
-    /// # Errors
-    /// A sentence that says what is accepted.
-    pub fn parse(url: &SecretString) -> anyhow::Result<Self> {
-        let text = url.expose_secret();
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(with_libpq_defaults(text).into()));
-        }
-        let Some(file) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) else {
-            let scheme = text.split(':').next().unwrap_or_default();
-            bail!("database.url has the scheme {scheme:?}: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME");
-        };
-        ensure!(
-            !file.is_empty() && file != ":memory:" && !file.contains('?'),
-            "database.url names no file: write sqlite://FILE"
-        );
-        Ok(Self::Sqlite(file.into()))
-    }
-
-    /// Which backend it is.
-    #[must_use]
-    pub fn backend(&self) -> Backend {
-        match self {
-            Self::Postgres(_) => Backend::Postgres,
-            Self::Sqlite(_) => Backend::Sqlite,
-        }
-    }
-
     /// Opens one connection that may write, for a command or a start; a file that is missing is made. What
     /// it commits on SQLite is on the disk, whatever `database.synchronous` says.
     ///
@@ -148,18 +100,6 @@ impl Target {
     }
 }
 
-/// A server that vanished must not hold a thread for the two hours that TCP allows.
-fn with_libpq_defaults(url: &str) -> String {
-    let mut url = url.to_owned();
-    for (key, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "10000"), ("application_name", "minitwit")] {
-        if !url.contains(&format!("{key}=")) {
-            let joint = if url.contains('?') { '&' } else { '?' };
-            url = format!("{url}{joint}{key}={value}");
-        }
-    }
-    url
-}
-
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -186,27 +126,4 @@ pub(super) enum Access {
     ReadOnly,
     /// Reads and writes; on SQLite with this care for the disk.
     ReadWrite(Synchronous),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_known_schemes_are_opened() {
-        for good in ["sqlite://a.db", "sqlite:a.db", "sqlite:///tmp/a.db", "postgres://h/d", "postgresql://h/d"] {
-            assert!(Target::parse(&good.into()).is_ok(), "{good}");
-        }
-        for bad in ["", "a.db", "mysql://h/d", "postgre://h/d", "sqlite:", "sqlite::memory:", "sqlite://a?b"] {
-            assert!(Target::parse(&bad.into()).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn libpq_gets_bounds_unless_the_url_has_its_own() {
-        assert_eq!(
-            with_libpq_defaults("postgres://h/d?connect_timeout=9"),
-            "postgres://h/d?connect_timeout=9&tcp_user_timeout=10000&application_name=minitwit"
-        );
-    }
 }

@@ -11,63 +11,54 @@
 
 pub mod capacity;
 pub mod connection;
-pub mod facts;
 pub mod first_pages;
 pub mod follows;
 pub mod home;
 pub mod indexes;
 pub mod messages;
 pub mod migrations;
+mod pool;
 mod pooled;
 mod prepared;
+mod running;
 pub mod schema;
+pub mod server_info;
 pub mod sessions;
 pub mod simulator;
 pub mod skeletons;
+pub mod soundness;
 mod sqlite;
 pub mod stats;
 mod stopping;
 pub mod tables;
+mod target;
 pub mod transfer;
 mod trouble;
 pub mod users;
 mod writable;
 
-use std::{
-    thread::available_parallelism,
-    time::{Duration, Instant},
-};
+use std::{thread::available_parallelism, time::Duration};
 
-use anyhow::anyhow;
 use diesel::result::QueryResult;
-use r2d2::{NopErrorHandler, Pool};
-use tracing::warn;
 
-use crate::{blocking::Gate, config::DatabaseSettings, error::Error, metrics::Metrics};
-use connection::Access;
-pub use connection::{Backend, DbConnection, Target};
-use pooled::{Manager, Slot};
-use trouble::{Failure, Trouble, diagnose};
-use writable::LastTrial;
+pub use self::{
+    connection::DbConnection,
+    target::{Backend, Target},
+};
+use self::{connection::Access, pool::Pool, writable::LastTrial};
+use crate::{config::DatabaseSettings, error::Error, metrics::Metrics};
 
 /// Both ways to the database. Cloning shares them.
 #[derive(Clone)]
 pub struct Db {
-    reading: Lane,
+    reading: Pool,
     /// On Postgres the same as `reading`; on SQLite one connection, for there is one writer.
-    writing: Lane,
+    writing: Pool,
     backend: Backend,
     target: Target,
     last_trial: LastTrial,
     slow: Duration,
     metrics: Metrics,
-}
-
-#[derive(Clone)]
-struct Lane {
-    pool: Pool<Manager>,
-    gate: Gate,
-    wait: Duration,
 }
 
 impl Db {
@@ -79,27 +70,10 @@ impl Db {
     pub fn open(settings: &DatabaseSettings, metrics: &Metrics) -> anyhow::Result<Self> {
         let target = Target::parse(&settings.url)?;
         let backend = target.backend();
-        let wait = Duration::from_millis(settings.wait_ms);
-        let lane = |access, size: u32| {
-            let pool = Pool::builder()
-                .max_size(size)
-                .connection_timeout(wait)
-                // Failures show where they hurt: as a request's 503, logged with its cause.
-                .error_handler(Box::new(NopErrorHandler));
-            let pool = match backend {
-                Backend::Postgres => pool,
-                // A file stays as it was opened; and closing its last connection is no trifle: see `stopping.rs`.
-                Backend::Sqlite => pool.max_lifetime(None).idle_timeout(None),
-            };
-            anyhow::Ok(Lane {
-                pool: pool.build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
-                gate: Gate::new("database", size as usize, wait, &metrics.db_pool_waiting)?,
-                wait,
-            })
-        };
+        let pool = |access, size| Pool::open(&target, access, size, settings, metrics);
         let (reading, writing) = match backend {
             Backend::Postgres => {
-                let shared = lane(Access::ReadWrite(settings.synchronous), settings.pool_size)?;
+                let shared = pool(Access::ReadWrite(settings.synchronous), settings.pool_size)?;
                 (shared.clone(), shared)
             }
             Backend::Sqlite => {
@@ -107,13 +81,13 @@ impl Db {
                 // requests. Two at least, so that a count of all messages holds nobody up.
                 let useful = available_parallelism().map_or(1, usize::from).max(2);
                 let readers = settings.pool_size.min(u32::try_from(useful).unwrap_or(u32::MAX));
-                (lane(Access::ReadOnly, readers)?, lane(Access::ReadWrite(settings.synchronous), 1)?)
+                (pool(Access::ReadOnly, readers)?, pool(Access::ReadWrite(settings.synchronous), 1)?)
             }
         };
         let slow = Duration::from_millis(settings.slow_query_ms);
         let (last_trial, metrics) = (LastTrial::never(), metrics.clone());
         let db = Self { reading, writing, backend, target, last_trial, slow, metrics };
-        db.metrics.db_pool_max.set(db.lanes().map(|lane| i64::from(lane.pool.max_size())).sum());
+        db.metrics.db_pool_max.set(db.pools().map(|pool| pool.sizes().max).sum());
         Ok(db)
     }
 
@@ -168,10 +142,9 @@ impl Db {
     /// Brings the gauges of the pool, and of SQLite's journal, up to date. Costs the same whatever is stored.
     pub fn observe_pool(&self) {
         let (mut idle, mut open) = (0, 0);
-        for lane in self.lanes() {
-            let state = lane.pool.state();
-            idle += i64::from(state.idle_connections);
-            open += i64::from(state.connections);
+        for sizes in self.pools().map(Pool::sizes) {
+            idle += sizes.idle;
+            open += sizes.open;
         }
         let connections = &self.metrics.db_pool_connections;
         connections.with_label_values(&["idle"]).set(idle);
@@ -181,56 +154,10 @@ impl Db {
         }
     }
 
-    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+    fn pools(&self) -> impl Iterator<Item = &Pool> {
         let writing = (self.backend == Backend::Sqlite).then_some(&self.writing);
         [&self.reading].into_iter().chain(writing)
     }
-
-    async fn run<T, F>(&self, lane: &Lane, query: &'static str, work: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut DbConnection) -> QueryResult<T> + Send + 'static,
-    {
-        let asked = Instant::now();
-        let (pool, wait, slow, metrics) = (lane.pool.clone(), lane.wait, self.slow, self.metrics.clone());
-        let last_trial = self.last_trial.clone();
-        let outcome = lane.gate.run(move || {
-            let left = wait.saturating_sub(asked.elapsed()).max(Duration::from_millis(1));
-            let mut pooled = pool.get_timeout(left).map_err(|why| Trouble::NoConnection.counted(&metrics, why))?;
-            metrics.db_pool_wait.observe(asked.elapsed().as_secs_f64());
-            let timed = |conn: &mut DbConnection| {
-                let begun = Instant::now();
-                let outcome = work(conn);
-                let took = begun.elapsed();
-                metrics.db_query.with_label_values(&[query]).observe(took.as_secs_f64());
-                if took >= slow {
-                    warn!(query, duration_ms = took.as_secs_f64() * 1e3, "slow query");
-                }
-                outcome
-            };
-            attempt(&mut pooled, query, timed).map_err(|(trouble, why)| {
-                if pooled.writes_to_a_file() && trouble.stops_writes() {
-                    last_trial.fails(trouble);
-                    metrics.db_writable.set(0);
-                }
-                trouble.counted(&metrics, why)
-            })
-        });
-        outcome.await?
-    }
-}
-
-/// Does `work` if the files of a connection that writes are in place, and believes it only if they are still.
-fn attempt<T>(
-    slot: &mut Slot,
-    query: &'static str,
-    work: impl FnOnce(&mut DbConnection) -> QueryResult<T>,
-) -> Result<T, Failure> {
-    let misplaced = |why| (Trouble::Misplaced, anyhow!("what is written would not be found again: {why}"));
-    slot.look().map_err(misplaced)?;
-    let value = work(&mut slot.connection).map_err(|why| diagnose(slot, query, why))?;
-    slot.look().map_err(misplaced)?;
-    Ok(value)
 }
 
 /// Seconds since 1970-01-01 UTC, as every time is stored.

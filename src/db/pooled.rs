@@ -9,8 +9,9 @@ use diesel::{connection::SimpleConnection, r2d2::R2D2Connection};
 use r2d2::ManageConnection;
 
 use super::{
-    connection::{Access, DbConnection, OpenError, Target},
+    connection::{Access, DbConnection, OpenError},
     sqlite::{Files, FoldIn, Whereabouts, fold_in},
+    target::Target,
 };
 
 /// Opens and checks the connections of one pool.
@@ -27,7 +28,7 @@ pub(super) struct Manager {
 }
 
 /// A connection in a pool.
-pub(super) struct Slot {
+pub(super) struct PooledConnection {
     pub(super) connection: DbConnection,
     deaths: Arc<AtomicU64>,
     /// How many deaths there were when this one was last known to live.
@@ -43,7 +44,7 @@ impl Manager {
     }
 }
 
-impl Slot {
+impl PooledConnection {
     /// Asks the server, which costs a round trip: for when something has gone wrong.
     pub(super) fn is_dead(&mut self) -> bool {
         self.connection.ping().is_err()
@@ -87,10 +88,10 @@ impl Slot {
 }
 
 impl ManageConnection for Manager {
-    type Connection = Slot;
+    type Connection = PooledConnection;
     type Error = OpenError;
 
-    fn connect(&self) -> Result<Slot, OpenError> {
+    fn connect(&self) -> Result<PooledConnection, OpenError> {
         let checked_at = self.deaths.load(Ordering::Relaxed);
         let mut connection = self.target.open(self.access)?;
         if let DbConnection::Postgres(conn) = &mut connection {
@@ -101,19 +102,19 @@ impl ManageConnection for Manager {
             _ => None,
         };
         let deaths = Arc::clone(&self.deaths);
-        Ok(Slot { connection, deaths, checked_at, condemned: false, files })
+        Ok(PooledConnection { connection, deaths, checked_at, condemned: false, files })
     }
 
-    fn is_valid(&self, slot: &mut Slot) -> Result<(), OpenError> {
+    fn is_valid(&self, pooled: &mut PooledConnection) -> Result<(), OpenError> {
         let deaths = self.deaths.load(Ordering::Relaxed);
-        if slot.checked_at != deaths && !slot.must_stay_open() {
-            slot.connection.ping()?;
-            slot.checked_at = deaths;
+        if pooled.checked_at != deaths && !pooled.must_stay_open() {
+            pooled.connection.ping()?;
+            pooled.checked_at = deaths;
         }
         Ok(())
     }
 
-    fn has_broken(&self, slot: &mut Slot) -> bool {
-        (slot.condemned || std::thread::panicking() || slot.connection.is_broken()) && !slot.must_stay_open()
+    fn has_broken(&self, pooled: &mut PooledConnection) -> bool {
+        (pooled.condemned || std::thread::panicking() || pooled.connection.is_broken()) && !pooled.must_stay_open()
     }
 }

@@ -4,10 +4,9 @@
 //! pools, which other threads drop; and where the files were removed or replaced under us it is harmful: by
 //! our old index it would overwrite what another program has written since.
 
-use std::mem::forget;
-
 use super::{
     Backend, Db, DbConnection,
+    pool::Pool,
     sqlite::{FoldIn, fold_in},
 };
 use crate::error::Error;
@@ -43,14 +42,13 @@ impl Db {
             outcome = self.fold_in(FoldIn::Truncate).await;
         }
         if outcome.is_err() {
-            // A pool lives as long as its last clone.
-            self.lanes().for_each(|lane| forget(lane.pool.clone()));
+            self.pools().for_each(Pool::never_close);
         }
         outcome
     }
 
     async fn fold_in(&self, how: FoldIn) -> Result<(), Error> {
-        let is_open = self.backend == Backend::Sqlite && self.writing.pool.state().connections > 0;
+        let is_open = self.backend == Backend::Sqlite && self.writing.sizes().open > 0;
         if !is_open {
             return Ok(());
         }

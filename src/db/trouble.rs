@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-use super::pooled::Slot;
+use super::pooled::PooledConnection;
 use crate::{error::Error, metrics::Metrics};
 
 /// What failed, and its causes for the log.
@@ -96,14 +96,14 @@ impl Trouble {
 }
 
 /// Tells a broken connection, which is nobody's bug and will be replaced, from a failed query.
-pub(super) fn diagnose(slot: &mut Slot, query: &'static str, why: QueryError) -> Failure {
+pub(super) fn diagnose(pooled: &mut PooledConnection, query: &'static str, why: QueryError) -> Failure {
     let mut trouble = Trouble::of(&why);
-    if trouble == Trouble::ConnectionLost || slot.is_dead() {
+    if trouble == Trouble::ConnectionLost || pooled.is_dead() {
         trouble = Trouble::ConnectionLost;
     }
     // A new connection may find a server, or a file, that takes writes again.
     if matches!(trouble, Trouble::ConnectionLost | Trouble::ReadOnly | Trouble::Disk) {
-        slot.condemn();
+        pooled.condemn();
     }
     (trouble, anyhow::Error::new(why).context(format!("query {query} failed")))
 }

@@ -6,9 +6,8 @@ use super::{finding::Finding, machine::bytes};
 use crate::{
     config::Settings,
     db::{
-        Backend, DbConnection, Target, capacity,
-        facts::{self, Soundness},
-        indexes, migrations,
+        Backend, DbConnection, Target, capacity, indexes, migrations, server_info,
+        soundness::{Soundness, look_into_pages},
     },
 };
 
@@ -69,9 +68,9 @@ fn failed(check: &'static str, why: &anyhow::Error) -> Finding {
 
 fn product(conn: &mut DbConnection, target: &Target) -> anyhow::Result<Finding> {
     const CHECK: &str = "database";
-    let facts = facts::find(conn)?;
-    let found = format!("{}, {}", facts.product, target.place());
-    Ok(match facts.major {
+    let info = server_info::find(conn)?;
+    let found = format!("{}, {}", info.product, target.place());
+    Ok(match info.major {
         Some(major) if major < OLDEST_POSTGRES => {
             Finding::warning(CHECK, found, "move to a Postgres that still gets its security fixes: 17")
         }
@@ -131,7 +130,7 @@ fn missing_indexes(conn: &mut DbConnection, settings: &Settings) -> anyhow::Resu
 fn soundness(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Option<Finding>> {
     const CHECK: &str = "database's pages";
     // What is badly damaged fails the look itself.
-    let found = facts::soundness(conn, LARGE).or_else(|why| anyhow::Ok(Some(Soundness::Damaged(why.to_string()))))?;
+    let found = look_into_pages(conn, LARGE).or_else(|why| anyhow::Ok(Some(Soundness::Damaged(why.to_string()))))?;
     let size = |count: i64| bytes(count.unsigned_abs());
     Ok(found.map(|found| match found {
         Soundness::Sound(count) => Finding::ok(CHECK, format!("sound (quick_check of {})", size(count))),
@@ -177,7 +176,7 @@ fn connections(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<O
 
 fn role(conn: &mut DbConnection, _: &Settings) -> anyhow::Result<Option<Finding>> {
     const CHECK: &str = "database role";
-    Ok(facts::find(conn)?.role.map(|(role, is_superuser)| {
+    Ok(server_info::find(conn)?.role.map(|(role, is_superuser)| {
         if is_superuser {
             Finding::warning(
                 CHECK,
@@ -193,7 +192,7 @@ fn role(conn: &mut DbConnection, _: &Settings) -> anyhow::Result<Option<Finding>
 fn clock(conn: &mut DbConnection, _: &Settings) -> anyhow::Result<Option<Finding>> {
     const CHECK: &str = "clock";
     let before = now();
-    let Some(theirs) = facts::clock(conn)? else { return Ok(None) };
+    let Some(theirs) = server_info::find_clock(conn)? else { return Ok(None) };
     let after = now();
     // Half of the way there and back.
     let apart = (theirs - f64::midpoint(before, after)).abs() - (after - before) / 2.0;
