@@ -9,7 +9,7 @@ use diesel::{
 use tracing::warn;
 
 use super::{Backend, DbConnection, Target};
-use crate::config::{Mode, Settings};
+use crate::config::{DatabaseSettings, Mode, Settings};
 
 /// What a Postgres allows us, in connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
@@ -27,6 +27,42 @@ pub struct Capacity {
     /// The limit of our role or database that makes `usable` lower than the server does.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub own_limit: Option<i64>,
+}
+
+/// Whether the pools of all replicas together fit, the worst that is true of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// There are more connections than Postgres ever allows us.
+    Never,
+    /// There are more than others leave us at the moment.
+    NotBesideOthers,
+    /// Several replicas fit, but not the one more that a roll-out has for a while.
+    NotInARollOut,
+    /// As it should be.
+    Always,
+}
+
+impl Capacity {
+    /// How the pools that these settings ask for fit: for a start, and for the doctor.
+    #[must_use]
+    pub fn judge(&self, settings: &DatabaseSettings) -> Fit {
+        let (pool, replicas) = (i64::from(settings.pool_size), i64::from(settings.replicas));
+        let all = pool.saturating_mul(replicas);
+        if all > self.usable {
+            Fit::Never
+        } else if all > self.left_by_others {
+            Fit::NotBesideOthers
+        } else if replicas > 1 && all.saturating_add(pool) > self.left_by_others {
+            Fit::NotInARollOut
+        } else {
+            Fit::Always
+        }
+    }
+
+    /// The connections that nobody has now.
+    fn left(&self) -> i64 {
+        self.left_by_others - self.ours
+    }
 }
 
 /// Asks Postgres; `None` on SQLite, which has no such limit.
@@ -62,8 +98,8 @@ pub fn find(conn: &mut DbConnection) -> QueryResult<Option<Capacity>> {
     sql_query(query).get_result(conn).map(Some)
 }
 
-/// Before the pools open: in production refuses to start when all replicas' pools together can never fit;
-/// otherwise, and when they would not fit beside what others have now, warns. A Postgres that does not
+/// Before the pools open: in production refuses to start when all replicas' pools together can never fit; otherwise,
+/// and when this process's own pool does not fit into what is left at the moment, warns. A Postgres that does not
 /// answer is not asked again: requests will tell.
 ///
 /// # Errors
@@ -82,9 +118,9 @@ pub fn check_at_start(settings: &Settings) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    let (pool, replicas) = (i64::from(settings.database.pool_size), i64::from(settings.database.replicas));
-    let (all, usable) = (pool.saturating_mul(replicas), capacity.usable);
-    if all > usable {
+    let (pool, replicas) = (settings.database.pool_size, settings.database.replicas);
+    let (usable, left) = (capacity.usable, capacity.left());
+    if capacity.judge(&settings.database) == Fit::Never {
         if settings.mode == Mode::Production {
             bail!(
                 "{replicas} replicas with {pool} connections each do not fit into the {usable} that Postgres allows \
@@ -92,9 +128,32 @@ pub fn check_at_start(settings: &Settings) -> anyhow::Result<()> {
             );
         }
         warn!(pool, replicas, usable, "the pools of all replicas do not fit into what Postgres allows");
-    } else if pool > capacity.left_by_others - capacity.ours {
-        let left = capacity.left_by_others - capacity.ours;
+    } else if i64::from(pool) > left {
         warn!(pool, left, "fewer connections are left in Postgres at the moment than the pool has");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pools_fit_always_not_now_not_in_a_roll_out_or_never() {
+        let capacity = Capacity { usable: 20, left_by_others: 16, ours: 3, own_limit: None };
+        let mut settings = Settings::defaults().database;
+        for (pool, replicas, fit) in [
+            (16, 1, Fit::Always),
+            (4, 3, Fit::Always),
+            (8, 2, Fit::NotInARollOut),
+            (9, 2, Fit::NotBesideOthers),
+            (17, 1, Fit::NotBesideOthers),
+            (21, 1, Fit::Never),
+            (7, 3, Fit::Never),
+        ] {
+            (settings.pool_size, settings.replicas) = (pool, replicas);
+            assert_eq!(capacity.judge(&settings), fit, "{replicas} x {pool}");
+        }
+        assert_eq!(capacity.left(), 13);
+    }
 }

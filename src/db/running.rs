@@ -39,7 +39,7 @@ impl Db {
             };
             attempt(pooled, query, timed).map_err(|(trouble, why)| {
                 if pooled.writes_to_a_file() && trouble.stops_writes() {
-                    last_trial.fails(trouble);
+                    last_trial.set_fails(trouble);
                     metrics.db_writable.set(0);
                 }
                 trouble.counted(&metrics, why)

@@ -59,12 +59,12 @@ impl LastTrial {
         matches!(*self.verdict(), Verdict::Stores(when) if when.elapsed() < FRESH)
     }
 
-    fn stores(&self) {
+    fn set_stores(&self) {
         *self.verdict() = Verdict::Stores(Instant::now());
     }
 
     /// A write has failed: whoever asks now tries anew.
-    pub(super) fn fails(&self, trouble: Trouble) {
+    pub(super) fn set_fails(&self, trouble: Trouble) {
         *self.verdict() = Verdict::Fails(trouble);
     }
 
@@ -105,7 +105,7 @@ impl Db {
             // is noted here, where one follows the other.
             if !last.is_fresh() {
                 write_pages(conn)?;
-                last.stores();
+                last.set_stores();
             }
             Ok(())
         };

@@ -6,7 +6,9 @@ use super::{finding::Finding, machine::bytes};
 use crate::{
     config::Settings,
     db::{
-        Backend, DbConnection, Target, capacity, indexes, migrations, server_info,
+        Backend, DbConnection, Target,
+        capacity::{self, Fit},
+        indexes, migrations, server_info,
         soundness::{Soundness, look_into_pages},
     },
 };
@@ -153,24 +155,24 @@ fn soundness(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Opt
 fn connections(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Option<Finding>> {
     const CHECK: &str = "connections";
     let Some(capacity) = capacity::find(conn)? else { return Ok(None) };
-    let (pool, replicas) = (i64::from(settings.database.pool_size), i64::from(settings.database.replicas));
-    let (all, usable, left) = (pool.saturating_mul(replicas), capacity.usable, capacity.left_by_others);
+    let (usable, left) = (capacity.usable, capacity.left_by_others);
     let found = format!(
-        "{replicas} x {pool} wanted, {usable} allowed{}, {} in use by others, {} by Minitwits",
+        "{} x {} wanted, {usable} allowed{}, {} in use by others, {} by Minitwits",
+        settings.database.replicas,
+        settings.database.pool_size,
         if capacity.own_limit.is_some() { " by the role's or the database's own limit" } else { "" },
         usable - left.min(usable),
         capacity.ours
     );
     let advice = "lower MINITWIT__DATABASE__POOL_SIZE, or raise max_connections (or the limit)";
-    Ok(Some(if all > usable {
-        Finding::failure(CHECK, found, advice)
-    } else if all > left {
-        Finding::warning(CHECK, found, advice)
-    } else if all + pool > left && replicas > 1 {
-        let advice = format!("a roll-out has one replica more for a while: {advice}");
-        Finding::warning(CHECK, found, advice)
-    } else {
-        Finding::ok(CHECK, found)
+    Ok(Some(match capacity.judge(&settings.database) {
+        Fit::Never => Finding::failure(CHECK, found, advice),
+        Fit::NotBesideOthers => Finding::warning(CHECK, found, advice),
+        Fit::NotInARollOut => {
+            let advice = format!("a roll-out has one replica more for a while: {advice}");
+            Finding::warning(CHECK, found, advice)
+        }
+        Fit::Always => Finding::ok(CHECK, found),
     }))
 }
 
