@@ -19,10 +19,7 @@
 //! Who is signed in is no middleware: handlers that want to know ask for it by an extractor, so
 //! that nobody else pays for it.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    time::Duration,
-};
+use std::net::{SocketAddr, TcpListener};
 
 use actix_server::Server;
 use actix_web::{
@@ -144,7 +141,7 @@ impl Application {
             };
             let drain = async {
                 if stop == Stop::AfterDraining {
-                    let delay = Duration::from_secs(state.settings.server.drain_delay);
+                    let delay = state.settings.server.drain_delay;
                     info!(delay_s = delay.as_secs(), "SIGTERM: not ready any more, still serving");
                     tokio::time::sleep(delay).await;
                 }

@@ -3,7 +3,7 @@
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread::available_parallelism,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use actix_web::{HttpRequest, web::Data};
@@ -55,7 +55,7 @@ impl AppState {
             first_pages: FirstPages::new(&metrics),
             throttle: Throttle::new(&settings.limits),
             refusal_lines: Sampler::new(settings.log.refusals_per_second),
-            turns: Turns::new(settings.limits.home_pages_at_once, Duration::from_millis(settings.database.wait_ms)),
+            turns: Turns::new(settings.limits.home_pages_at_once, settings.database.wait),
             shutting_down: AtomicBool::new(false),
             settings,
             metrics,
@@ -117,16 +117,16 @@ impl Passwords {
         // no longer, may have all: it registers a few hundred users in its life.
         let permits = if settings.permits == 0 { (cores / 2).max(1) } else { settings.permits.min(cores) };
         let gate = |lane, width| {
-            let wait = Duration::from_millis(settings.wait_ms);
             let waiting = metrics.hash_queue.with_label_values(&[lane]);
-            BlockingPool::new("password hashing", width, wait, &waiting)
+            BlockingPool::new("password hashing", width, settings.wait, &waiting)
         };
         let shared = Cores::new(cores);
-        let refuse_after = Duration::from_millis(settings.refuse_after_ms);
         Ok(Self {
             hasher: Hasher::new(settings.memory_kib, settings.iterations, settings.parallelism)
                 .context("argon2 refuses the settings under [passwords]")?,
-            people: gate("people", permits)?.with_queue(settings.queue, refuse_after).after_the_first_on(&shared)?,
+            people: gate("people", permits)?
+                .with_queue(settings.queue, settings.refuse_after)
+                .after_the_first_on(&shared)?,
             simulator: gate("simulator", cores)?.first_on(&shared),
             rules: PasswordRules { min_length: settings.min_length },
             metrics: metrics.clone(),

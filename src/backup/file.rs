@@ -46,6 +46,7 @@ pub fn create_file<T>(
 }
 
 /// The folder that a file is in.
+#[must_use]
 pub fn folder_of(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }

@@ -1,6 +1,6 @@
 //! Whether a backup can be restored: by restoring it, into a scratch database.
 //!
-//! Fails as [`transfer::restore`] does, and when the scratch database cannot be made.
+//! Fails as restoring does, and when the scratch database cannot be made.
 
 use std::{fs::Permissions, io::Read, os::unix::fs::PermissionsExt, path::Path};
 
@@ -19,11 +19,7 @@ use crate::db::{
 };
 
 /// Restores into a SQLite file of its own below `folder`, which is removed again.
-pub fn verify_below(
-    folder: &Path,
-    input: impl Read,
-    watch: &Watch,
-) -> anyhow::Result<(Header, Vec<Sum>)> {
+pub fn verify_below(folder: &Path, input: impl Read, watch: &Watch) -> anyhow::Result<(Header, Vec<Sum>)> {
     let cannot = || format!("cannot make a scratch database in {}", folder.display());
     // The rows are as secret here as in the backup.
     let private = Permissions::from_mode(0o700);

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use secrecy::ExposeSecret;
 
-use super::{Mode, Settings};
+use super::{DatabaseSettings, DatabaseUrl, Mode, Settings};
 
 /// The password of the course's material, which everybody knows.
 pub const KNOWN_PASSWORD: &str = "super_safe!";
@@ -56,13 +56,13 @@ impl Settings {
             self.messages.page_size
         );
         ensure!(self.messages.max_length > 0, "messages.max_length is 0: nobody could post (set 1 or more)");
-        ensure!(self.sessions.lifetime_days > 0, "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)");
-        ensure!(self.sessions.sweep_interval > 0, "sessions.sweep_interval is 0: set seconds, 1 or more");
-        ensure!(self.metrics.refresh_interval > 0, "metrics.refresh_interval is 0: set seconds, 1 or more");
+        ensure!(!self.sessions.lifetime.is_zero(), "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)");
+        ensure!(!self.sessions.sweep_interval.is_zero(), "sessions.sweep_interval is 0: set seconds, 1 or more");
+        ensure!(!self.metrics.refresh_interval.is_zero(), "metrics.refresh_interval is 0: set seconds, 1 or more");
         ensure!(self.database.replicas > 0, "database.replicas is 0: count this process too (set 1 or more)");
-        ensure!(self.backup.interval_hours > 0, "backup.interval_hours is 0: set hours, 1 or more");
+        ensure!(!self.backup.interval.is_zero(), "backup.interval_hours is 0: set hours, 1 or more");
         ensure!(self.backup.keep > 0, "backup.keep is 0: no backup would stay (set 1 or more)");
-        ensure!(self.backup.retry_interval > 0, "backup.retry_interval is 0: set seconds, 1 or more");
+        ensure!(!self.backup.retry_interval.is_zero(), "backup.retry_interval is 0: set seconds, 1 or more");
         Ok(())
     }
 
@@ -75,12 +75,20 @@ impl Settings {
              MINITWIT__SIMULATOR__ENABLED=false"
         );
         ensure!(
-            self.database.replicas == 1 || !self.database.url.expose_secret().starts_with("sqlite:"),
+            self.database.replicas == 1 || !self.database.is_sqlite(),
             "SQLite is one file that one process serves, and database.replicas is {}: use Postgres, or set \
              MINITWIT__DATABASE__REPLICAS=1",
             self.database.replicas
         );
         Ok(())
+    }
+}
+
+impl DatabaseSettings {
+    /// Whether the database is a file, which one process serves.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        matches!(DatabaseUrl::parse(self.url.expose_secret()), DatabaseUrl::Sqlite(_))
     }
 }
 

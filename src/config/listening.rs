@@ -1,9 +1,27 @@
-//! What to change when an address cannot be listened on.
+//! Addresses to listen on, and what to change when one cannot be had.
 
 use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
 };
+
+use super::{OpsSettings, ServerSettings};
+
+impl ServerSettings {
+    /// The address of the public listener.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}
+
+impl OpsSettings {
+    /// The address of the operators' listener.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}
 
 /// The error for an address that a section of the settings gives (`server` or `ops`).
 #[must_use]

@@ -11,6 +11,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IntoDeserializer, SeqAccess, Visitor},
 };
+use url::{Position, Url};
 
 /// How strict to be about a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -92,17 +93,19 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refused = || format!("{text:?} is no origin: write https://HOST or http://HOST:PORT, without a path");
-        let (scheme, authority) = text.split_once("://").ok_or_else(refused)?;
-        let secure = match scheme {
+        let url = Url::parse(text).map_err(|_| refused())?;
+        let secure = match url.scheme() {
             "https" => true,
             "http" => false,
             _ => return Err(refused()),
         };
-        let bad = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@');
-        if authority.is_empty() || authority.contains(bad) {
+        let authority = &url[Position::BeforeHost..Position::AfterPort];
+        // Whatever else stands in it, a user or a path, makes it another URL than that.
+        let is_bare = url.as_str() == format!("{}://{authority}/", url.scheme()) && !text.ends_with('/');
+        if !is_bare || !text.contains("://") {
             return Err(refused());
         }
-        Ok(Self { secure, authority: authority.to_ascii_lowercase() })
+        Ok(Self { secure, authority: authority.to_owned() })
     }
 }
 
@@ -170,4 +173,45 @@ where
     T::Err: fmt::Display,
 {
     item.parse().map_err(|why| E::custom(format_args!("{item:?}: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port_and_no_more() {
+        for (text, shown) in [
+            ("https://minitwit.example", "https://minitwit.example"),
+            ("HTTPS://Minitwit.Example:8443", "https://minitwit.example:8443"),
+            ("https://minitwit.example:443", "https://minitwit.example"),
+            ("http://my_app:8080", "http://my_app:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ] {
+            let origin: Origin = text.parse().unwrap();
+            assert_eq!(
+                (origin.to_string().as_str(), origin.is_secure()),
+                (shown, shown.starts_with("https")),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "null",
+            "example.org",
+            "https:example.org",
+            "ftp://example.org",
+            "https://",
+            "https://example.org/",
+            "https://example.org/a",
+            "https://example.org?",
+            "https://example.org#",
+            "https://me@example.org",
+            "https://example org",
+            "https://example.org:99999",
+        ] {
+            assert!(text.parse::<Origin>().is_err(), "{text}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use config::ConfigError;
 
 use super::{
+    durations::NO_DURATION,
     sources::{Source, Sources},
     variables::SECRETS,
 };
@@ -55,8 +56,11 @@ fn allowed(key: &str, expected: &str) -> String {
     }
 }
 
-/// The words that an enum of ours, or an address, takes.
+/// The words that an enum of ours, a duration or an address takes.
 fn words(message: &str) -> Option<String> {
+    if let Some(durations) = message.strip_prefix(NO_DURATION) {
+        return Some(durations.to_owned());
+    }
     if message == "invalid IP address syntax" {
         return Some("an IP address: 127.0.0.1, or 0.0.0.0 for every address of this machine".to_owned());
     }

@@ -41,11 +41,11 @@ use std::{thread::available_parallelism, time::Duration};
 
 use diesel::result::QueryResult;
 
+use self::{connection::Access, pool::Pool, writable::LastTrial};
 pub use self::{
     connection::DbConnection,
     target::{Backend, Target},
 };
-use self::{connection::Access, pool::Pool, writable::LastTrial};
 use crate::{config::DatabaseSettings, error::Error, metrics::Metrics};
 
 /// Both ways to the database. Cloning shares them.
@@ -84,8 +84,7 @@ impl Db {
                 (pool(Access::ReadOnly, readers)?, pool(Access::ReadWrite(settings.synchronous), 1)?)
             }
         };
-        let slow = Duration::from_millis(settings.slow_query_ms);
-        let (last_trial, metrics) = (LastTrial::never(), metrics.clone());
+        let (slow, last_trial, metrics) = (settings.slow_query, LastTrial::never(), metrics.clone());
         let db = Self { reading, writing, backend, target, last_trial, slow, metrics };
         db.metrics.db_pool_max.set(db.pools().map(|pool| pool.sizes().max).sum());
         Ok(db)

@@ -29,7 +29,7 @@ impl Pool {
         settings: &DatabaseSettings,
         metrics: &Metrics,
     ) -> anyhow::Result<Self> {
-        let wait = Duration::from_millis(settings.wait_ms);
+        let wait = settings.wait;
         let builder = r2d2::Pool::builder()
             .max_size(size)
             .connection_timeout(wait)
@@ -41,7 +41,7 @@ impl Pool {
             Backend::Sqlite => builder.max_lifetime(None).idle_timeout(None),
         };
         Ok(Self {
-            connections: builder.build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout_ms)),
+            connections: builder.build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout)),
             threads: BlockingPool::new("database", size as usize, wait, &metrics.db_pool_waiting)?,
             wait,
         })

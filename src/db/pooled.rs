@@ -1,8 +1,11 @@
 //! Pooled connections: how they are checked, given up and replaced.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use diesel::{connection::SimpleConnection, r2d2::R2D2Connection};
@@ -23,7 +26,7 @@ use super::{
 pub(super) struct Manager {
     target: Target,
     access: Access,
-    statement_timeout_ms: u64,
+    statement_timeout: Duration,
     deaths: Arc<AtomicU64>,
 }
 
@@ -39,8 +42,8 @@ pub(super) struct PooledConnection {
 }
 
 impl Manager {
-    pub(super) fn new(target: Target, access: Access, statement_timeout_ms: u64) -> Self {
-        Self { target, access, statement_timeout_ms, deaths: Arc::new(AtomicU64::new(0)) }
+    pub(super) fn new(target: Target, access: Access, statement_timeout: Duration) -> Self {
+        Self { target, access, statement_timeout, deaths: Arc::new(AtomicU64::new(0)) }
     }
 }
 
@@ -95,7 +98,7 @@ impl ManageConnection for Manager {
         let checked_at = self.deaths.load(Ordering::Relaxed);
         let mut connection = self.target.open(self.access)?;
         if let DbConnection::Postgres(conn) = &mut connection {
-            conn.batch_execute(&format!("SET statement_timeout = {}", self.statement_timeout_ms))?;
+            conn.batch_execute(&format!("SET statement_timeout = {}", self.statement_timeout.as_millis()))?;
         }
         let files = match (&self.target, self.access) {
             (Target::Sqlite(file), Access::ReadWrite(_)) => Some(Files::of(file)?),

@@ -1,7 +1,5 @@
 //! Reading a request's body: no larger than `server.body_limit`, no slower than `server.body_timeout`.
 
-use std::time::Duration;
-
 use actix_web::{
     Error as ActixError, FromRequest, HttpRequest,
     dev::Payload,
@@ -21,7 +19,7 @@ use crate::{error::Error, state::AppState};
 /// [`Error::EncodedBody`], [`Error::PayloadTooLarge`], [`Error::Timeout`], or [`Error::BadRequest`] when it
 /// broke off.
 pub fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, Error>> + 'static {
-    let patience = Duration::from_secs(AppState::of(request).settings.server.body_timeout);
+    let patience = AppState::of(request).settings.server.body_timeout;
     let is_plain = is_plain(request.headers());
     let body = Bytes::from_request(request, payload);
     async move {

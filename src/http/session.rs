@@ -157,5 +157,5 @@ fn hash(token: &str) -> String {
 /// How long a session lasts after its last visit.
 #[must_use]
 pub fn lifetime_seconds(state: &AppState) -> i64 {
-    i64::from(state.settings.sessions.lifetime_days) * 24 * 60 * 60
+    i64::try_from(state.settings.sessions.lifetime.as_secs()).unwrap_or(i64::MAX)
 }

@@ -21,7 +21,6 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Poll, ready},
-    time::Duration,
 };
 
 use actix_http::{HttpService, KeepAlive, Request, Response};
@@ -46,7 +45,7 @@ use crate::{
 /// When the address cannot be had.
 pub fn bind(section: &str, address: SocketAddr, settings: &ServerSettings) -> anyhow::Result<TcpListener> {
     let socket = TcpListener::bind(address).map_err(|why| cannot_listen(section, address, why))?;
-    let patience = u32::try_from(settings.response_timeout.saturating_mul(1000)).unwrap_or(u32::MAX);
+    let patience = u32::try_from(settings.response_timeout.as_millis()).unwrap_or(u32::MAX);
     sockopt::set_tcp_user_timeout(&socket, patience).context("cannot set TCP_USER_TIMEOUT")?;
     if settings.send_buffer > 0 {
         sockopt::set_socket_send_buffer_size(&socket, settings.send_buffer).context("cannot set SO_SNDBUF")?;
@@ -89,7 +88,7 @@ where
     let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(settings.max_connections.div_ceil(workers))
-        .shutdown_timeout(settings.shutdown_grace)
+        .shutdown_timeout(settings.shutdown_grace.as_secs())
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let crowd = Arc::new(Crowd::new(settings.max_connections_per_address, settings.trusted_proxies.clone()));
@@ -111,8 +110,8 @@ where
             });
         let http = HttpService::build()
             .keep_alive(keep_alive(settings))
-            .client_request_timeout(Duration::from_secs(settings.header_timeout))
-            .client_disconnect_timeout(Duration::from_secs(settings.disconnect_timeout))
+            .client_request_timeout(settings.header_timeout)
+            .client_disconnect_timeout(settings.disconnect_timeout)
             .local_addr(address)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -173,10 +172,7 @@ impl Drop for Open {
 }
 
 fn keep_alive(settings: &ServerSettings) -> KeepAlive {
-    match settings.keep_alive {
-        0 => KeepAlive::Disabled,
-        seconds => KeepAlive::Timeout(Duration::from_secs(seconds)),
-    }
+    if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Timeout(settings.keep_alive) }
 }
 
 /// Runs `served` until it ends, or until `watch` says that it has to: then `None`.

@@ -70,15 +70,13 @@ pub struct Watch {
 impl Watch {
     /// Of a connection that has just begun: the first head is due.
     pub(super) fn new(settings: &ServerSettings) -> Rc<Self> {
-        let seconds = Duration::from_secs;
-        // Zero: no limit.
-        let limit = |setting| if setting == 0 { NO_LIMIT } else { seconds(setting) };
+        let limit = |setting: Duration| if setting.is_zero() { NO_LIMIT } else { setting };
         let limits = Limits {
             head: limit(settings.header_timeout),
-            body: seconds(settings.body_timeout),
+            body: settings.body_timeout,
             answer: limit(settings.response_timeout),
-            pause: seconds(settings.keep_alive),
-            close: seconds(settings.disconnect_timeout),
+            pause: settings.keep_alive,
+            close: settings.disconnect_timeout,
             bytes: settings.body_limit.saturating_add(AHEAD),
         };
         let now = Instant::now();

@@ -1,6 +1,6 @@
 //! The real application on a free port and a fresh SQLite file, and people who are there already.
 
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{net::SocketAddr, sync::mpsc, thread, time::Duration};
 
 use minitwit::{
     config::Settings,
@@ -38,7 +38,8 @@ impl Site {
         let mut settings = Settings::defaults();
         settings.database.url = format!("sqlite://{}", files.path().join("e2e.db").display()).into();
         (settings.server.port, settings.ops.port) = (0, 0);
-        (settings.server.workers, settings.server.drain_delay, settings.server.shutdown_grace) = (2, 0, 1);
+        settings.server.workers = 2;
+        (settings.server.drain_delay, settings.server.shutdown_grace) = (Duration::ZERO, Duration::from_secs(1));
         // Cheap: the cost is argon2's business, and has a test of its own.
         (settings.passwords.memory_kib, settings.passwords.iterations) = (8, 1);
         change(&mut settings);

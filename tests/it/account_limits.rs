@@ -188,7 +188,7 @@ async fn nobody_on_the_site_follows_more_than_the_limit(db: TestDatabase) {
 
 #[apply(on_both)]
 async fn one_account_has_two_costly_pages_worked_on_at_a_time(db: TestDatabase) {
-    let app = db.app_with(|settings| settings.database.wait_ms = 2000);
+    let app = db.app_with(|settings| settings.database.wait = Duration::from_secs(2));
     let (alice, bob) = (app.signed_in("alice").await, app.signed_in("bob").await);
     let (alice_id, mut conn) = (find_id(&db, "alice"), db.connect());
     assert_eq!(count(&mut conn, "SELECT count(*) AS n FROM users"), 2);

@@ -1,7 +1,7 @@
 //! Bad input on both doors: a clear 4xx in the door's own format, never a 5xx, nothing half-stored,
 //! and the server alive after it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::Method;
 use rstest_reuse::apply;
@@ -282,7 +282,7 @@ async fn broken_http_is_400_and_the_server_lives(db: TestDatabase) {
 
 #[apply(on_both)]
 async fn bodies_that_never_end_are_given_up_on_both_doors(db: TestDatabase) {
-    let app = db.app_with(|settings| settings.server.body_timeout = 1);
+    let app = db.app_with(|settings| settings.server.body_timeout = Duration::from_secs(1));
     for (path, kind) in [("/login", "text/html"), ("/api/register", "application/json")] {
         let request =
             format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\nusername=");

@@ -82,8 +82,17 @@ fn the_flag_tool_makes_no_database_where_there_is_none() {
 fn help_and_version_are_there_for_every_command() {
     let db = TestDatabase::sqlite();
     let help = run(&db, &["--help"], &[]);
-    let operating =
-        ["serve", "settings", "migrate", "backup", "restore", "verify-backup", "backup-service", "doctor", "healthcheck"];
+    let operating = [
+        "serve",
+        "settings",
+        "migrate",
+        "backup",
+        "restore",
+        "verify-backup",
+        "backup-service",
+        "doctor",
+        "healthcheck",
+    ];
     for command in operating.into_iter().chain(["flag", "unflag", "simulate", "scenario", "seed"]) {
         assert!(out(&help).contains(&format!("\n  {command} ")), "{command} in {}", out(&help));
         assert!(out(&run(&db, &[command, "--help"], &[])).contains("Usage:"), "{command}");

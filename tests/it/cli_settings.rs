@@ -42,11 +42,23 @@ fn settings_in_force_can_be_seen_without_their_secrets_and_pasted() {
         ("DATABASE_URL", "postgres://me:hunter2@db/minitwit?password=hunter2"),
         ("MINITWIT__SIMULATOR__PASSWORD_FILE", secret.to_str().unwrap()),
     ];
-    let first = shown(&[&secrets[..], &[("PORT", "9000"), ("MINITWIT__MODE", "production")]].concat());
+    let others = [
+        ("PORT", "9000"),
+        ("MINITWIT__MODE", "production"),
+        ("MINITWIT__SERVER__KEEP_ALIVE", "1m 30s"),
+        ("MINITWIT__SERVER__DRAIN_DELAY", "1500ms"),
+        ("MINITWIT__DATABASE__WAIT_MS", "2s"),
+        ("MINITWIT__BACKUP__INTERVAL_HOURS", "12"),
+    ];
+    let first = shown(&[&secrets[..], &others].concat());
     assert!(!first.contains("hunter2"), "{first}");
     for line in [
         "mode = \"production\"  # MINITWIT__MODE",
         "port = 9000  # PORT",
+        "keep_alive = 90  # MINITWIT__SERVER__KEEP_ALIVE",
+        "drain_delay = \"1s 500ms\"  # MINITWIT__SERVER__DRAIN_DELAY",
+        "wait_ms = 2000  # MINITWIT__DATABASE__WAIT_MS",
+        "interval_hours = 12  # MINITWIT__BACKUP__INTERVAL_HOURS",
         "# url = \"postgres://me:***@db/minitwit?password=***\"  # DATABASE_URL",
         "# password = \"***\"  # MINITWIT__SIMULATOR__PASSWORD_FILE",
     ] {
@@ -94,6 +106,12 @@ fn values_that_cannot_be_are_refused_with_what_may_be_written() {
             "MINITWIT__SERVER__PORT",
             "0x1F90",
             "server.port is 0x1F90 (MINITWIT__SERVER__PORT): write a whole number from 0 to",
+        ),
+        (
+            "MINITWIT__SERVER__KEEP_ALIVE",
+            "soon",
+            "server.keep_alive is soon (MINITWIT__SERVER__KEEP_ALIVE): write a whole number, 0 or more (seconds), or one \
+             with units: 250ms",
         ),
         ("MINITWIT__MODE", "prod", "write \"development\" or \"production\""),
         ("MINITWIT__LOG__FORMAT", "xml", "write \"auto\", \"json\", \"pretty\""),

@@ -20,8 +20,9 @@ fn impatient() -> (TestApp, TestDatabase) {
     let db = TestDatabase::sqlite();
     let app = db.app_with(|settings| {
         let server = &mut settings.server;
-        (server.header_timeout, server.body_timeout, server.keep_alive) = (1, 1, 1);
-        (server.disconnect_timeout, server.response_timeout) = (1, 2);
+        let second = Duration::from_secs(1);
+        (server.header_timeout, server.body_timeout, server.keep_alive) = (second, second, second);
+        (server.disconnect_timeout, server.response_timeout) = (second, 2 * second);
     });
     (app, db)
 }
@@ -205,7 +206,9 @@ async fn redirects_for_somebody_who_does_not_read_do_not_pile_up_either() {
 #[tokio::test]
 async fn who_reads_slowly_but_steadily_gets_all_of_it() {
     let db = TestDatabase::sqlite();
-    let app = db.app_with(|settings| (settings.server.keep_alive, settings.server.header_timeout) = (3, 1));
+    let app = db.app_with(|settings| {
+        (settings.server.keep_alive, settings.server.header_timeout) = (Duration::from_secs(3), Duration::from_secs(1));
+    });
     let whole = app.browser().get(LARGE).await.source;
     // With a small buffer of its own, so that the server has to wait for it.
     let socket = TcpSocket::new_v4().unwrap();

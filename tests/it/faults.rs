@@ -64,7 +64,7 @@ async fn panicking() -> &'static str {
 #[apply(on_both)]
 async fn an_exhausted_pool_is_503_in_both_formats_and_heals(db: TestDatabase) {
     let app = db.app_with(|settings| {
-        settings.database.wait_ms = 50;
+        settings.database.wait = Duration::from_millis(50);
         settings.database.pool_size = 2;
     });
     let siege = Siege::lay(&app).await;
@@ -85,7 +85,7 @@ async fn an_exhausted_pool_is_503_in_both_formats_and_heals(db: TestDatabase) {
 async fn a_full_hash_gate_is_503_and_holds_nobody_else_up(db: TestDatabase) {
     let app = db.app_with(|settings| {
         settings.passwords.permits = 1;
-        settings.passwords.wait_ms = 1;
+        settings.passwords.wait = Duration::from_millis(1);
         // Some 100 ms a hash, so that sixteen at once cannot all have their turn within a millisecond.
         (settings.passwords.memory_kib, settings.passwords.iterations) = (65_536, 2);
     });
@@ -104,7 +104,7 @@ async fn a_full_hash_gate_is_503_and_holds_nobody_else_up(db: TestDatabase) {
 async fn people_who_fill_their_lane_do_not_hold_the_simulator_up(db: TestDatabase) {
     let app = db.app_with(|settings| {
         (settings.passwords.permits, settings.passwords.queue) = (1, 1);
-        settings.passwords.wait_ms = 60_000;
+        settings.passwords.wait = Duration::from_mins(1);
     });
     // A hash of some seconds, far longer than all that comes after it.
     let slow = format!("$argon2id$v=19$m=8,t=500000,p=1${}${}", "A".repeat(22), "A".repeat(43));
@@ -138,7 +138,7 @@ async fn people_who_fill_their_lane_do_not_hold_the_simulator_up(db: TestDatabas
 #[apply(on_both)]
 async fn a_form_that_could_not_be_carried_out_keeps_what_was_typed(db: TestDatabase) {
     let app = db.app_with(|settings| {
-        settings.database.wait_ms = 50;
+        settings.database.wait = Duration::from_millis(50);
         settings.database.pool_size = 1;
     });
     let siege = Siege::lay(&app).await;
@@ -189,7 +189,7 @@ async fn a_panic_in_a_handler_is_a_500_page_for_one_caller_only(db: TestDatabase
 
 #[apply(on_both)]
 async fn a_statement_that_hangs_is_given_up_on_postgres(db: TestDatabase) {
-    let app = db.app_with(|settings| settings.database.statement_timeout_ms = 50);
+    let app = db.app_with(|settings| settings.database.statement_timeout = Duration::from_millis(50));
     if db.is_postgres() {
         let hang = |conn: &mut minitwit::db::DbConnection| {
             diesel::RunQueryDsl::execute(diesel::sql_query("SELECT pg_sleep(60)"), conn).map(drop)
@@ -232,7 +232,7 @@ async fn latest_is_not_acknowledged_when_it_could_not_be_stored(db: TestDatabase
 async fn postgres_going_away_and_coming_back_needs_no_restart() {
     let server = PostgresServer::start();
     let db = TestDatabase::on_server(&server);
-    let app = db.app_with(|settings| settings.database.wait_ms = 200);
+    let app = db.app_with(|settings| settings.database.wait = Duration::from_millis(200));
     let alice = app.signed_in("alice").await;
     let mut acknowledged = 0;
     for round in 0..2 {

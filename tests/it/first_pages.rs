@@ -24,9 +24,9 @@ async fn a_message_shows_at_once_wherever_it_should(db: TestDatabase) {
         app.simulator().get("/msgs").await;
         let text = format!("message {number}");
         if number % 2 == 0 {
-            drop(alice.say(&text).await)
+            drop(alice.say(&text).await);
         } else {
-            drop(app.simulator().tweet("alice", &text).await)
+            drop(app.simulator().tweet("alice", &text).await);
         }
         for path in ["/public", "/alice"] {
             assert_eq!(app.browser().get(path).await.messages()[0], text, "{path} for a stranger");

@@ -69,9 +69,11 @@ fn both_databases_have_the_same_tables_and_columns() {
 
 /// Table and column, as the one list has them.
 fn listed() -> BTreeSet<(String, String)> {
-    let backed_up = BACKED_UP.iter().flat_map(|table| [table.columns, table.derived].map(|columns| (table.name, columns)));
+    let backed_up =
+        BACKED_UP.iter().flat_map(|table| [table.columns, table.derived].map(|columns| (table.name, columns)));
     let all = backed_up.chain(LEFT_OUT.iter().map(|table| (table.name, table.columns)));
-    let pairs = all.flat_map(|(table, columns)| columns.iter().map(move |column| (table.to_owned(), (*column).to_owned())));
+    let pairs =
+        all.flat_map(|(table, columns)| columns.iter().map(move |column| (table.to_owned(), (*column).to_owned())));
     pairs.collect()
 }
 

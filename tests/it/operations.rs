@@ -1,5 +1,7 @@
 //! What operators see: health, version, metrics, and a shutdown that loses nobody.
 
+use std::time::Duration;
+
 use diesel::{RunQueryDsl, sql_query};
 use minitwit::{
     db::stats::{self, Active},
@@ -72,7 +74,7 @@ async fn stopping_ends_the_server_and_frees_its_port(db: TestDatabase) {
 
 #[apply(on_both)]
 async fn a_running_request_finishes_while_the_server_stops(db: TestDatabase) {
-    let app = db.app_with(|settings| settings.server.shutdown_grace = 30);
+    let app = db.app_with(|settings| settings.server.shutdown_grace = Duration::from_secs(30));
     app.simulator().register("a").await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let head = "POST /api/msgs/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 16\r\n\

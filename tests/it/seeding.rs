@@ -126,7 +126,7 @@ async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatab
         id,
         username: name.to_owned(),
         email: "a@example.org".to_owned(),
-        password_hash: "".into(),
+        password_hash: String::new(),
         created_at: 0,
     };
     let stranger = load(conn, Occupied::Refuse, Ending::Commit, |conn| {

@@ -59,10 +59,10 @@ impl Keeper {
             let wait = self.turn().unwrap_or_else(|why| {
                 if !why.is::<Stopped>() {
                     self.metrics.failures.inc();
-                    let again_in_s = self.settings.retry_interval;
+                    let again_in_s = self.settings.retry_interval.as_secs();
                     error!(causes = format!("{why:#}"), again_in_s, "backup failed");
                 }
-                Duration::from_secs(self.settings.retry_interval)
+                self.settings.retry_interval
             });
             if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
                 return;
@@ -73,7 +73,7 @@ impl Keeper {
     /// Does what is due, and returns how long nothing will be.
     fn turn(&mut self) -> anyhow::Result<Duration> {
         file::sweep(&self.settings.directory).context("cannot remove what a killed process left")?;
-        let (now, interval) = (db::now(), i64::from(self.settings.interval_hours) * 3600);
+        let (now, interval) = (db::now(), i64::try_from(self.settings.interval.as_secs())?);
         let newest = self.look()?.into_iter().next();
         let newest = match newest.filter(|newest| seconds_left(newest.begun, now, interval) > 0) {
             Some(newest) => newest,

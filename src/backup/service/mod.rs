@@ -1,7 +1,7 @@
 //! A service that makes a backup every `backup.interval_hours`, verifies it, keeps `backup.keep` of them, and
 //! tells Prometheus: `minitwit backup-service`.
 //!
-//! The work is the [`keeper`]'s, on a thread of its own; the folder is all its memory, so that a restart
+//! The work is the `keeper`'s, on a thread of its own; the folder is all its memory, so that a restart
 //! forgets nothing.
 
 pub mod folder;

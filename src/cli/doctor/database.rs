@@ -2,7 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{finding::Finding, machine::bytes};
+use indicatif::HumanBytes;
+
+use super::finding::Finding;
 use crate::{
     config::Settings,
     db::{
@@ -133,7 +135,7 @@ fn soundness(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Opt
     const CHECK: &str = "database's pages";
     // What is badly damaged fails the look itself.
     let found = look_into_pages(conn, LARGE).or_else(|why| anyhow::Ok(Some(Soundness::Damaged(why.to_string()))))?;
-    let size = |count: i64| bytes(count.unsigned_abs());
+    let size = |count: i64| HumanBytes(count.unsigned_abs());
     Ok(found.map(|found| match found {
         Soundness::Sound(count) => Finding::ok(CHECK, format!("sound (quick_check of {})", size(count))),
         Soundness::TooLarge(count) => {

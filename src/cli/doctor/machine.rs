@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use indicatif::HumanBytes;
 use rustix::{
     fs::{StatVfs, statvfs},
     process::{Resource, getrlimit},
@@ -89,7 +90,7 @@ impl Space {
     fn judge(self, check: &'static str, folder: &Path, wanted: u64) -> Finding {
         let percent = |part: u64, whole: u64| part.saturating_mul(100).checked_div(whole).unwrap_or(100);
         let free = percent(self.free, self.size);
-        let found = format!("{} free ({free} %) at {}", bytes(self.free), folder.display());
+        let found = format!("{} free ({free} %) at {}", HumanBytes(self.free), folder.display());
         let advice = "make room, or move it to a larger disk: a full one stops all writing";
         let files = self.free_files.map_or(100, |(free, all)| percent(free, all));
         if free < TOO_LITTLE || files < TOO_LITTLE || self.free < wanted {
@@ -114,12 +115,6 @@ fn disk_for(check: &'static str, folder: &Path, wanted: u64) -> Finding {
             Finding::failure(check, format!("{}: {why}", folder.display()), "make the folder, or correct the path")
         }
     }
-}
-
-pub(super) fn bytes(count: u64) -> String {
-    let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let (unit, name) = units.into_iter().find(|(unit, _)| count >= *unit).unwrap_or((1, "B"));
-    format!("{}.{} {name}", count / unit, count % unit * 10 / unit)
 }
 
 /// Whether others than the owner may read a file that they should not.
@@ -175,8 +170,9 @@ fn backups(settings: &BackupSettings, mode: Mode) -> Vec<Finding> {
         ];
     };
     let hours = (db::now() - newest.begun) / 3600;
-    let found = format!("{hours} hours old, {}, one of {}", bytes(newest.size), kept.len());
-    let age = if hours > i64::from(settings.interval_hours) + LATE {
+    let found = format!("{hours} hours old, {}, one of {}", HumanBytes(newest.size), kept.len());
+    let hours_between = i64::try_from(settings.interval.as_secs() / 3600).unwrap_or(i64::MAX);
+    let age = if hours > hours_between.saturating_add(LATE) {
         let advice = "look at the log of minitwit backup-service: none was made in time";
         Finding::bad(mode == Mode::Production, CHECK, found, advice)
     } else {
@@ -225,11 +221,5 @@ mod tests {
         assert_eq!(open_files(10_100, Some(1024)).state, State::Warning);
         assert_eq!(open_files(10_100, Some(65_536)).state, State::Ok);
         assert_eq!(open_files(10_100, None).state, State::Ok);
-    }
-
-    #[test]
-    fn bytes_are_for_people() {
-        assert_eq!((bytes(0), bytes(1023), bytes(1536)), ("0.0 B".into(), "1023.0 B".into(), "1.5 KiB".into()));
-        assert_eq!(bytes(19_824_420), "18.9 MiB");
     }
 }

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 
 use super::finding::Finding;
-use crate::config::{KNOWN_PASSWORD, LogFormat, Mode, Settings};
+use crate::config::{DatabaseUrl, KNOWN_PASSWORD, LogFormat, Mode, Settings};
 
 /// Fewer characters than this can be tried through.
 const STRONG: usize = 12;
@@ -73,10 +73,8 @@ fn simulator_password(settings: &Settings) -> Finding {
 /// `None` when the URL holds no password: a socket, or a server that asks for none.
 fn database_password(settings: &Settings) -> Option<Finding> {
     const CHECK: &str = "database password";
-    let url = settings.database.url.expose_secret();
-    let authority = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))?;
-    let (credentials, _) = authority.split('?').next()?.rsplit_once('@')?;
-    let (user, password) = credentials.split_once(':')?;
+    let DatabaseUrl::Postgres(url) = DatabaseUrl::parse(settings.database.url.expose_secret()) else { return None };
+    let (user, password) = url.credentials()?;
     let password = percent_decode_str(password).decode_utf8_lossy();
     Some(match weakness(&password, user) {
         Some(weakness) => Finding::bad(
@@ -187,7 +185,7 @@ fn trusted_proxies(settings: &Settings) -> Finding {
 fn replicas(settings: &Settings) -> Finding {
     const CHECK: &str = "replicas";
     let replicas = settings.database.replicas;
-    if replicas > 1 && settings.database.url.expose_secret().starts_with("sqlite:") {
+    if replicas > 1 && settings.database.is_sqlite() {
         return Finding::bad(
             is_production(settings),
             CHECK,

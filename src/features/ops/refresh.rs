@@ -18,7 +18,7 @@ use crate::{
 /// this one, now and then every `sessions.sweep_interval`.
 /// With several replicas each sweeps: deleting nothing is cheap.
 pub async fn sweep_regularly(state: &AppState) {
-    let mut ticks = interval(Duration::from_secs(state.settings.sessions.sweep_interval));
+    let mut ticks = interval(state.settings.sessions.sweep_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -59,7 +59,7 @@ pub async fn sweep_sessions(state: &AppState) -> Result<usize, Error> {
 pub async fn count_regularly(state: &AppState) {
     let mut processors = Processors::default();
     let mut activity_from = Instant::now();
-    let mut ticks = interval(Duration::from_secs(state.settings.metrics.refresh_interval));
+    let mut ticks = interval(state.settings.metrics.refresh_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

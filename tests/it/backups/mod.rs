@@ -10,6 +10,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
+    time::Duration,
 };
 
 use diesel::prelude::*;
@@ -17,6 +18,7 @@ use minitwit::{
     db::{
         messages,
         schema::{follows, messages as messages_table, sessions, simulator_latest, users},
+        tables::BACKED_UP,
     },
     domain::MessageId,
 };
@@ -197,7 +199,7 @@ async fn a_backup_is_of_one_moment_and_stops_nobody(db: TestDatabase) {
         .output()
         .unwrap();
     assert!(seeded.status.success(), "{}", err(&seeded));
-    let app = db.app_with(|settings| settings.database.wait_ms = 10_000);
+    let app = db.app_with(|settings| settings.database.wait = Duration::from_secs(10));
     let (folder, first) = place();
     let url = db.url().to_owned();
     let path = folder.path().to_owned();
@@ -262,21 +264,25 @@ async fn a_backup_that_fails_leaves_no_file(db: TestDatabase) {
     assert_eq!(names(folder.path()), BTreeSet::new());
 }
 
-/// The first line says what the file holds: the tables of the one list, which `migrations.rs` compares with the
-/// database. What is written here is on people's disks: whoever changes it raises the version.
+/// The first line says what the file holds. It is on people's disks: whoever changes one of these tables raises the
+/// version, and reads the older ones; a new one comes behind them (`Row::SINCE`).
 #[apply(on_both)]
-async fn a_backup_of_version_1_has_these_tables_and_columns(db: TestDatabase) {
+async fn a_backup_has_the_tables_and_columns_of_version_1_and_then_newer_ones(db: TestDatabase) {
     let (_folder, file) = place();
     back_up(&db, &file);
     let header: Value = serde_json::from_str(&lines(&file)[0]).unwrap();
-    assert_eq!((&header["format"], &header["version"]), (&json!("minitwit-backup"), &json!(1)));
+    let newest = BACKED_UP.iter().map(|table| table.since).max();
+    assert_eq!((&header["format"], header["version"].as_u64()), (&json!("minitwit-backup"), newest.map(u64::from)));
+    let tables = header["tables"].as_array().unwrap();
     assert_eq!(
-        header["tables"],
-        json!([
-            { "name": "users", "columns": ["id", "username", "email", "password_hash", "created_at"], "rows": 0 },
-            { "name": "messages", "columns": ["id", "author_id", "text", "published_at", "flagged"], "rows": 0 },
-            { "name": "follows", "columns": ["follower_id", "followee_id"], "rows": 0 },
-        ])
+        tables[..3],
+        [
+            json!({ "name": "users", "columns": ["id", "username", "email", "password_hash", "created_at"], "rows": 0 }),
+            json!({ "name": "messages", "columns": ["id", "author_id", "text", "published_at", "flagged"], "rows": 0 }),
+            json!({ "name": "follows", "columns": ["follower_id", "followee_id"], "rows": 0 }),
+        ]
     );
+    assert_eq!(tables.len(), BACKED_UP.len());
+    assert!(BACKED_UP.is_sorted_by_key(|table| table.since), "an older backup has the first ones of these");
     assert_eq!(header["simulator_latest"], json!(-1));
 }

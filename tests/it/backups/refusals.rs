@@ -114,7 +114,8 @@ fn a_restore_gives_up_when_the_tables_are_in_use() {
 fn settings_that_keep_nothing_are_refused() {
     let db = TestDatabase::sqlite();
     for name in ["KEEP", "INTERVAL_HOURS", "RETRY_INTERVAL"] {
-        let output = minitwit(db.url(), &["backup-service"]).env(format!("MINITWIT__BACKUP__{name}"), "0").output().unwrap();
+        let output =
+            minitwit(db.url(), &["backup-service"]).env(format!("MINITWIT__BACKUP__{name}"), "0").output().unwrap();
         let refused = refusal(&output);
         assert!(refused.contains(&format!("backup.{} is 0", name.to_lowercase())), "{refused}");
     }

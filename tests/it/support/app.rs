@@ -1,6 +1,6 @@
 //! The real application on free ports.
 
-use std::{net::SocketAddr, sync::Once, thread};
+use std::{net::SocketAddr, sync::Once, thread, time::Duration};
 
 use actix_web::web::Data;
 use minitwit::{
@@ -46,8 +46,8 @@ impl TestApp {
         settings.database.url = database.url().into();
         settings.database.pool_size = 4;
         settings.server.port = 0;
-        settings.server.shutdown_grace = 1;
-        settings.server.drain_delay = 0;
+        settings.server.shutdown_grace = Duration::from_secs(1);
+        settings.server.drain_delay = Duration::ZERO;
         settings.ops.port = 0;
         settings.server.workers = 2;
         // Cheap: the cost is argon2's business, and has a test of its own.
