@@ -8,6 +8,8 @@
 # Both stages are Debian 12, for the binary uses the C library of the one and meets that of the other. The Rust is that
 # of rust-toolchain.toml (scripts/check-config compares); that file stays out of the image, or rustup would go and
 # fetch clippy and rustfmt.
+# Labels are the last stage's.
+# hadolint ignore=DL3049
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /minitwit
 

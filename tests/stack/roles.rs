@@ -1,4 +1,4 @@
-//! `postgres/roles.sh` on a real server that asks for passwords: the roles come in with theirs and with no other, a
+//! `deploy/postgres/roles.sh` on a real server that asks for passwords: the roles come in with theirs and with no other, a
 //! rotated one takes over, and no password gets into the server's log. What the roles may read is asked in
 //! `dashboards/sql.rs`.
 
@@ -49,7 +49,7 @@ impl World {
     }
 
     fn run_script(&self) -> Output {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("postgres/roles.sh");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postgres/roles.sh");
         let mut command = Command::new(script);
         command.env("SECRETS_DIRECTORY", self.secrets.path()).env("PGHOST", self.folder()).output().unwrap()
     }

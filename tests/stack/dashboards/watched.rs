@@ -129,10 +129,10 @@ fn make_roles(postgres: &PostgresServer, secrets: &Path) -> Option<String> {
         fs::write(secrets.join(name), name).unwrap();
     }
     let mut script = Command::new("sh");
-    script.arg(file("postgres/roles.sh")).env("SECRETS_DIRECTORY", secrets).env("PGHOST", &socket);
+    script.arg(file("deploy/postgres/roles.sh")).env("SECRETS_DIRECTORY", secrets).env("PGHOST", &socket);
     let output = script.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "postgres/roles.sh: {told}");
+    assert!(output.status.success(), "deploy/postgres/roles.sh: {told}");
     Some(socket)
 }
 

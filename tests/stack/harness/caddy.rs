@@ -1,4 +1,4 @@
-//! The real proxy with the stack's own configuration, `caddy/Caddyfile`, on free ports.
+//! The real proxy with the stack's own configuration, `deploy/caddy/Caddyfile`, on free ports.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -45,7 +45,7 @@ impl Caddy {
             [(); 3].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port(&[Ipv4Addr::LOCALHOST]))));
         let origin = Self::origin(name, https);
         let mut command = Command::new(program);
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("caddy/Caddyfile");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/caddy/Caddyfile");
         command.env_clear().args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
         let upstreams = format!("{}:{port} {}:{port}", HOSTS[0], HOSTS[1], port = recipe.port);
         command.envs([
