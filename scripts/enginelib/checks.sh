@@ -10,6 +10,15 @@ expect() {
 
 fails() { ! "$@" > /dev/null 2>&1; }
 
+# refused WHY COMMAND…: it fails, and says why.
+refused() {
+    why=$1
+    shift
+    if "$@" > "$work/refused.log" 2>&1; then fail "NOT SO: it is refused, because $why"; fi
+    grep -qF "$why" "$work/refused.log" || { tail -n 40 "$work/refused.log" >&2; fail "NOT SO: it says: $why"; }
+    echo "rehearse: ok: refused: $why"
+}
+
 # The whole Dockerfile, its own first stage included. What it built is what the parts deploy.
 by_dockerfile() {
     step "the Dockerfile"
@@ -26,51 +35,119 @@ by_dockerfile() {
 
 part_compose() {
     scripts/image get > "$work/image.log" 2>&1 || { cat "$work/image.log" >&2; fail "the image does not build"; }
-    builds_once
+    [ -n "${STANDINS_PULL:-}" ] || refused "these images are stubs, and prove nothing" scripts/verify
     VERIFY_STUBS=1 VERIFY_HOOK="$root/scripts/enginelib/from-the-machine" scripts/verify
-}
-
-# Each service of one tag used to build it, and they got into each other's way.
-builds_once() {
-    docker compose config --format json > "$work/config.json"
-    expect "one service of docker-compose.yml builds" \
-        [ "$(python3 -c 'import json, sys; print(sum("build" in s for s in json.load(sys.stdin)["services"].values()))' < "$work/config.json")" = 1 ]
 }
 
 # --- A Swarm of one node ---
 
 part_swarm() {
     start_registry 127.0.0.1:5000
+    prepare_staging
+    refused "is no manager of a Swarm" scripts/deploy staging
     docker swarm init --advertise-addr 127.0.0.1 > /dev/null
-    prepare_swarm
+    label_nodes
+    refused "the manager cannot pull" scripts/deploy staging
+    git tag "v$(version)"
+    refused "the stages docker_build and verify come first" scripts/release
+    git tag --delete "v$(version)" > /dev/null
     step "first deploy"
     release first
-    deploy_to_staging || fail "the first deploy did not succeed"
+    built_once
+    refused "there was nothing before to go back to" scripts/deploy staging
+    put_secrets
+    deploy_to staging || fail "the first deploy did not succeed"
     only_on_app
-    step "a rolling update under load"
+    step "a release, and a rolling update to it under load"
+    update_under_load
+    step "releases that do not go well"
+    what_goes_wrong
+    step "a release of the wrong version, and the way back"
+    wrong_version
+}
+
+# What the registry has is not built again: not even from a binary that is not there.
+built_once() {
+    docker image rm "$(scripts/image name)" > /dev/null
+    expect "the image comes from the registry" env IMAGE_BINARY=/nowhere scripts/image get
+    docker image inspect --format '{{json .Config.Labels}}' "$(scripts/image name)" > "$work/labels"
+    expect "its labels say which commit it is" grep -qF "image.revision\":\"$(commit)\"" "$work/labels"
+    expect "and the rest" fails grep -qE ':"(unknown|1970-.*)?"' "$work/labels"
+}
+
+# All that the stack mounts, and what is there stays what it is.
+put_secrets() {
+    scripts/secrets swarm > /dev/null
+    expect "a second time changes nothing" [ "$(scripts/secrets swarm | grep -vc ' is there already, and stays what it is$')" = 0 ]
+    refused "a version is a number" scripts/secrets swarm v3
+}
+
+# By the way of production, with one replica more than the stack file says, and another setting.
+update_under_load() {
+    docker service scale --detach=false minitwit_minitwit=3 > /dev/null
     docker run --rm "$(scripts/image name)" scenario --actions 100000 --seed 1 | split --lines 250 --suffix-length 3 - "$work/actions."
     replicas > "$work/before"
     simulate_until_enough > "$work/load.log" 2>&1 &
     load=$!
     release second
-    deploy_to_staging || fail "the second deploy did not succeed"
+    git tag "v$(version)"
+    scripts/release > "$work/release.log" 2>&1 || { cat "$work/release.log" >&2; fail "no release"; }
+    deploy_to production || fail "the second deploy did not succeed"
+    docker service ps --filter desired-state=running --format '{{.Image}} {{.CurrentState}}' minitwit_minitwit | cut -d ' ' -f 1,2 > "$work/running"
+    expect "when it says so, the version runs and nothing else" fails grep -vxF "$IMAGE_REPOSITORY:$(version) Running" "$work/running"
+    expect "as many as before" [ "$(wc -l < "$work/running")" = 3 ]
+    expect "with the setting" grep -q 'MINITWIT__DATABASE__POOL_SIZE=7' "$(described)"
     touch "$work/enough"
     wait $load || { tail -n 20 "$work/load.log" >&2; fail "actions failed during the update"; }
     load=
     replicas > "$work/after"
     expect "every replica was replaced" [ "$(sort "$work/before" "$work/after" | uniq | wc -l)" = $((2 * $(wc -l < "$work/before"))) ]
     echo "rehearse: ok: none of $(($(grep -c ' actions in ' "$work/load.log") * 250)) actions failed meanwhile"
-    step "a release of the wrong version, and the way back"
-    described > "$work/before"
+    docker tag "$(image caddy)" "$IMAGE_REPOSITORY:$(version)"
+    docker push --quiet "$IMAGE_REPOSITORY:$(version)" > /dev/null
+    refused "exists and is another image: take the next version" scripts/release
+}
+
+what_goes_wrong() {
+    before=$(described)
+    binary=$IMAGE_BINARY IMAGE_BINARY=/bin/false
+    release "no program"
+    IMAGE_BINARY=$binary
+    # Its log does not end either.
+    refused "the migration did not succeed: nothing was rolled out" broken "service logs" 600 env DEPLOY_TIMEOUT=10 DEPLOY_PATIENCE=1 scripts/deploy staging
+    expect "it shows how the migration ended" grep -q 'minitwit_migrate.*Failed' "$work/refused.log"
+    expect "every service is as before" diff "$before" "$(described)"
+    echo '# another' >> deploy/caddy/upstreams.swarm.caddyfile
+    release "a setting that no replica starts with"
+    refused "secret not found: minitwit_" env STAGING_ENV=SECRETS_VERSION=7 scripts/deploy staging
+    expect "every service is as before" diff "$before" "$(described)"
+    # Swarm takes the app back by itself; we take back the proxy, which Docker refuses.
+    refused "minitwit_proxy is not as before" \
+        broken "service rollback --detach --quiet minitwit_proxy" 0 env STAGING_ENV=MINITWIT_POOL_SIZE=none scripts/deploy staging
+    expect "Swarm took the app back" grep -q 'minitwit_minitwit rollback_' "$work/refused.log"
+    expect "it says that somebody is needed" grep -q 'THE ROLL-BACK DID NOT SUCCEED' "$work/refused.log"
+    docker service rollback --detach=false minitwit_proxy > /dev/null
+    expect "every service is as before" diff "$before" "$(described)"
+}
+
+wrong_version() {
+    before=$(described)
     sed -i '0,/^version = /s/^version = .*/version = "9.9.9"/' Cargo.toml
-    echo '# another' >> prometheus/rules/recording.yml
-    echo '# another' >> caddy/upstreams.swarm.caddyfile
+    for file in prometheus/rules/recording.yml deploy/caddy/upstreams.swarm.caddyfile deploy/postgres/roles.sh; do echo '# another' >> "$file"; done
     release wrong
-    expect "a release that says another version is not deployed" fails deploy_to_staging
-    grep '^deploy: ' "$work/deploy.log" | tail -n 4
-    expect "it says that it rolled back" grep -q '^deploy: rolled back: staging serves' "$work/deploy.log"
-    described > "$work/after"
-    expect "every service is as before" diff "$work/before" "$work/after"
+    refused "deploy: rolled back: staging serves" scripts/deploy staging
+    expect "a database stays as it is" grep -q 'minitwit_postgres stays as the new' "$work/refused.log"
+    expect "every other service is as before" diff "$before" "$(described)"
+}
+
+# broken CALL SECONDS COMMAND…: with a docker that fails, after so long, what begins as CALL.
+broken() {
+    mkdir -p "$work/broken"
+    printf '#!/bin/sh\ncase "$*" in "%s"*) sleep %s; echo refused >&2; exit 1 ;; esac\nexec "%s" "$@"\n' \
+        "$1" "$2" "$(command -v docker)" > "$work/broken/docker"
+    chmod +x "$work/broken/docker"
+    shift 2
+    env PATH="$work/broken:$PATH" "$@"
 }
 
 # The simulator without a pause, through the proxy, a few actions a turn, until somebody says that it is enough.
@@ -109,23 +186,32 @@ start_registry() {
     export IMAGE_REPOSITORY
 }
 
-# What a Swarm wants before its first deploy, all on the node that is its manager.
-prepare_swarm() {
-    node=$(docker info --format '{{.Swarm.NodeID}}')
-    for label in edge data backup observability; do docker node update --label-add "minitwit.$label=true" "$node" > /dev/null; done
-    MINITWIT_ORIGIN=https://localhost scripts/secrets swarm > /dev/null
+# Where the deploys go, and what they find there.
+prepare_staging() {
+    export STAGING_HOST="$DOCKER_HOST" PRODUCTION_HOST="$DOCKER_HOST" STAGING_URL=https://localhost PRODUCTION_URL=https://localhost
+    export PRODUCTION_ENV=MINITWIT_POOL_SIZE=7 MINITWIT_ORIGIN=https://localhost DEPLOY_POLL=1
     own_authority
     # Here nobody has to be given time to find out that a version is bad: what is shown does not depend on it.
     sed -i 's/monitor: [0-9]*s/monitor: 5s/' swarm-stack.yml
-    STAGING_HOST=$DOCKER_HOST STAGING_URL=https://localhost DEPLOY_POLL=1
-    export STAGING_HOST STAGING_URL DEPLOY_POLL
+    # A release wants its section.
+    sed -i "s/^## \[Unreleased\]$/&\n\n## [$(version)] - $(date +%F)\n\n### Added\n\n- All of it./" CHANGELOG.md
+    commit_as "for a Swarm"
 }
+
+# All on the node that is its manager.
+label_nodes() {
+    node=$(docker info --format '{{.Swarm.NodeID}}')
+    for label in edge data backup observability; do docker node update --label-add "minitwit.$label=true" "$node" > /dev/null; done
+}
+
+# image NAME: what the stacks call it.
+image() { sed -n "s|^ *image: \($1:.*\)|\1|p" deploy/services.yml; }
 
 # The authority that the proxy makes, before the proxy is there: scripts/smoke has to know it.
 own_authority() {
-    proxy=$(sed -n 's|^ *image: \(caddy:.*\)|\1|p' swarm-stack.yml | head -n 1)
     docker volume create minitwit_proxy_data > /dev/null
-    maker=$(docker run --detach --volume minitwit_proxy_data:/data --env MINITWIT_ORIGIN=https://localhost --volume "$PWD/caddy:/etc/caddy:ro" "$proxy")
+    maker=$(docker run --detach --volume minitwit_proxy_data:/data --env MINITWIT_ORIGIN=https://localhost \
+        --volume "$PWD/deploy/caddy:/etc/caddy:ro" "$(image caddy)")
     tries=0
     until docker cp "$maker:/data/caddy/pki/authorities/local/root.crt" "$work/root.crt" > /dev/null 2>&1; do
         tries=$((tries + 1))
@@ -142,14 +228,18 @@ release() {
     { scripts/image get && scripts/image push; } > "$work/image.log" 2>&1 || { cat "$work/image.log" >&2; fail "no image"; }
 }
 
-deploy_to_staging() {
-    if scripts/deploy staging > "$work/deploy.log" 2>&1; then tail -n 1 "$work/deploy.log"; else tail -n 40 "$work/deploy.log"; return 1; fi
+# deploy_to staging|production
+deploy_to() {
+    if scripts/deploy "$1" > "$work/deploy.log" 2>&1; then tail -n 1 "$work/deploy.log"; else tail -n 40 "$work/deploy.log"; return 1; fi
 }
 
-# What every service runs, and with which configurations.
+# A file that says what every service runs, how, and with which configurations; but for the job, and the database, which
+# does not go back.
 described() {
+    file=$(mktemp "$work/described.XXXX")
     # shellcheck disable=SC2046  # ids
-    docker service inspect $(docker service ls --quiet) --format \
-        '{{.Spec.Name}} {{.Spec.TaskTemplate.ContainerSpec.Image}}{{range .Spec.TaskTemplate.ContainerSpec.Configs}} {{.ConfigName}}{{end}}' \
-        | grep -v _migrate | sort
+    docker service inspect $(docker service ls --quiet) --format '{{.Spec.Name}} {{.Spec.TaskTemplate.ContainerSpec.Image}}
+        {{- range .Spec.TaskTemplate.ContainerSpec.Configs}} {{.ConfigName}}{{end}} {{.Spec.TaskTemplate.ContainerSpec.Env}}' \
+        | grep -vE '^minitwit_(migrate|postgres) ' | sort > "$file"
+    echo "$file"
 }

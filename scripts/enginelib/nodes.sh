@@ -4,13 +4,15 @@
 part_nodes() {
     "$root/scripts/standins" node
     start_nodes
-    prepare_swarm
+    label_nodes
     encryption
+    prepare_staging
+    put_secrets
     MINITWIT_REPLICAS=3
     export MINITWIT_REPLICAS
     step "first deploy to three nodes"
     release first
-    deploy_to_staging || fail "the first deploy did not succeed"
+    deploy_to staging || fail "the first deploy did not succeed"
     on_nodes
     step "a node dies"
     watch > "$work/watch" &
@@ -28,7 +30,7 @@ part_nodes() {
     expect "node demote" docker node demote "$dead"
     expect "node rm --force" docker node rm --force "$dead"
     release second
-    deploy_to_staging || fail "the deploy after a node's death did not succeed"
+    deploy_to staging || fail "the deploy after a node's death did not succeed"
     on_nodes
 }
 
@@ -44,7 +46,7 @@ start_nodes() {
     start_registry "$gateway:5000"
     # Images that all three need; ours comes from the registry.
     # shellcheck disable=SC2046  # names
-    on_machine save --output "$work/images.tar" minitwit-standin/cc $(sed -n 's/^ *image: \([a-z][^ ]*\)$/\1/p' swarm-stack.yml | sort -u)
+    on_machine save --output "$work/images.tar" minitwit-standin/cc $(sed -n 's/^ *image: \([a-z][^ ]*\)$/\1/p' deploy/services.yml | sort -u)
     for n in 1 2 3; do
         published=
         [ $n != 1 ] || published="--publish 127.0.0.1:80:80 --publish 127.0.0.1:443:443"
