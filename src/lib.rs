@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/ARCHITECTURE.md")]
 
 pub mod cli;
+pub mod router;
 pub mod startup;
 
 pub mod listener;
@@ -11,6 +12,10 @@ pub mod http;
 pub mod state;
 
 pub mod backup;
+
+pub mod first_pages;
+pub mod passwords;
+
 pub mod db;
 pub mod domain;
 

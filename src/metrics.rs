@@ -1,7 +1,8 @@
 //! Every metric of this process, in a registry of its own.
 //!
 //! Names and labels follow Prometheus' practice: prefix `minitwit_`, base units, `_total` on
-//! counters. Label values come from enums and route patterns, never from what a client sends.
+//! counters. Label values come from enums and route patterns, never from what a client sends. Each enum stands
+//! where the thing happens, and says there which series begin at zero ([`begin_at_zero`]).
 //! The request counter and histogram are actix-web-prom's, one instance a [`Surface`]
 //! (`docs/adr/0003-metrics-with-actix-web-prom.md`). For operators: `docs/METRICS.md`.
 
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use actix_web_prom::{ActixMetricsConfiguration, LabelsConfiguration, PrometheusMetrics, PrometheusMetricsBuilder};
 use anyhow::anyhow;
 use prometheus::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use strum::IntoStaticStr;
 
 pub use backup::BackupMetrics;
 use registry::{Adder, registry, render};
@@ -20,29 +22,37 @@ use registry::{Adder, registry, render};
 /// Seconds. 0.3 is the simulator's patience: what is slower is lost.
 const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
 
-/// Who is served: the value of the label `surface`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who is served: the label `surface`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Surface {
     /// The site.
     Web,
     /// The simulator API.
-    Sim,
+    #[strum(serialize = "sim")]
+    Simulator,
     /// The operators' listener.
     Ops,
 }
 
 impl Surface {
-    const ALL: [Self; 3] = [Self::Web, Self::Sim, Self::Ops];
+    const ALL: [Self; 3] = [Self::Web, Self::Simulator, Self::Ops];
+}
 
-    /// The label's value.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Web => "web",
-            Self::Sim => "sim",
-            Self::Ops => "ops",
-        }
+/// A value of a label: a variant of an enum that stands beside what happens, and bears its name by `strum`.
+pub trait Label: Copy + Into<&'static str> {
+    /// As Prometheus sees it.
+    fn label(self) -> &'static str {
+        self.into()
     }
+}
+
+impl<T: Copy + Into<&'static str>> Label for T {}
+
+/// Makes a series of a counter. Prometheus counts rises: a series that first appears at 1 has never risen, and
+/// its first event would be missing from every sum. So those that can be listed are made before anything happens.
+pub fn begin_at_zero<const N: usize>(counters: &IntCounterVec, labels: [&str; N]) {
+    counters.with_label_values(&labels).inc_by(0);
 }
 
 /// Handles to all metrics; cloning shares them.
@@ -100,7 +110,7 @@ impl Metrics {
             &["result"],
         )?;
         let metrics = Self {
-            in_flight: Surface::ALL.map(|surface| in_flight.with_label_values(&[surface.as_str()])),
+            in_flight: Surface::ALL.map(|surface| in_flight.with_label_values(&[surface.label()])),
             http_rejected: add.counters(
                 "minitwit_http_rejected_total",
                 "Requests refused before a handler saw them.",
@@ -189,57 +199,7 @@ impl Metrics {
             registry,
         };
         metrics.simulator_latest.set(-1);
-        metrics.begin_at_zero();
         Ok(metrics)
-    }
-
-    /// Makes the series of events that can be listed. Prometheus counts rises: a series that first
-    /// appears at 1 has never risen, and its first event would be missing from every sum.
-    fn begin_at_zero(&self) {
-        let begin = |counters: &IntCounterVec, labels: &[&str]| counters.with_label_values(labels).reset();
-        for source in ["web", "simulator"] {
-            begin(&self.messages_posted, &[source]);
-            for result in ["ok", "refused"] {
-                begin(&self.registrations, &[source, result]);
-            }
-            for action in ["follow", "unfollow"] {
-                for effect in ["changed", "noop"] {
-                    begin(&self.follow_actions, &[action, effect, source]);
-                }
-            }
-        }
-        begin(&self.follow_actions, &["follow", "refused", "web"]);
-        for result in ["ok", "unknown_user", "wrong_password"] {
-            begin(&self.logins, &[result]);
-        }
-        for reason in [
-            "uri_size",
-            "header_size",
-            "method",
-            "csrf",
-            "body_size",
-            "rate_limit",
-            "overload",
-            "slow",
-            "crowd",
-            "malformed",
-        ] {
-            begin(&self.http_rejected, &[reason]);
-        }
-        for kind in [
-            "no_connection",
-            "connection_lost",
-            "locked",
-            "timeout",
-            "full",
-            "read_only",
-            "disk",
-            "misplaced",
-            "corrupt",
-            "query",
-        ] {
-            begin(&self.db_errors, &[kind]);
-        }
     }
 
     /// The requests of a surface that are being answered.
@@ -256,7 +216,7 @@ impl Metrics {
     pub fn requests(&self, surface: Surface) -> anyhow::Result<PrometheusMetrics> {
         PrometheusMetricsBuilder::new("minitwit")
             .registry(self.registry.clone())
-            .const_labels(HashMap::from([("surface".to_owned(), surface.as_str().to_owned())]))
+            .const_labels(HashMap::from([("surface".to_owned(), surface.label().to_owned())]))
             .buckets(&REQUEST_BUCKETS)
             .mask_unmatched_patterns("UNKNOWN")
             .metrics_configuration(

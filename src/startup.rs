@@ -1,48 +1,23 @@
-//! The application: two listeners, the middleware, the background work, and how it all ends.
-//!
-//! The order of the middleware, outermost first:
-//!
-//! 1. request id, span and line in the log (`TracingLogger`),
-//! 2. security headers and `x-request-id`, on errors too,
-//!
-//! then for each door, the site and `/api`:
-//!
-//! 3. requests in flight,
-//! 4. the look of errors: pages or JSON,
-//! 5. limits on sizes and methods,
-//! 6. the metrics of the door: inside of the limits, so that no invented method becomes a label,
-//!    outside of everything else, so that refusals count,
-//! 7. the cross-site check of what writes,
-//! 8. under `/api` the guard: credentials and `latest`,
-//! 9. around each handler, a net for panics, and around those that act by GET the cross-site check.
-//!
-//! Who is signed in is no middleware: handlers that want to know ask for it by an extractor, so
-//! that nobody else pays for it.
+//! The application: two listeners, the background work, and how it all ends. What the listeners lead to is in
+//! `router.rs`.
 
 use std::net::{SocketAddr, TcpListener};
 
 use actix_server::Server;
-use actix_web::{
-    App,
-    middleware::from_fn,
-    web::{self, Data, PayloadConfig, ServiceConfig},
-};
-use actix_web_prom::PrometheusMetrics;
+use actix_web::web::Data;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
-use tracing_actix_web::TracingLogger;
 
 use crate::{
     VERSION,
     config::{Mode, Settings},
     db::{Target, capacity, migrations},
-    domain::routes,
-    error::Error,
-    features::{accounts, api_docs, avatars, follows, ops, simulator, timeline},
-    http::{assets, cross_origin, errors, headers, limits, observe, routing},
+    features::{self, ops},
+    http::{errors, rejected::Rejected},
     listener,
     metrics::{Metrics, Surface},
+    router,
     state::AppState,
 };
 
@@ -71,6 +46,8 @@ impl Application {
         }
         capacity::check_at_start(&settings)?;
         let metrics = Metrics::new(VERSION.number, VERSION.commit)?;
+        Rejected::begin_at_zero(&metrics);
+        features::begin_at_zero(&metrics);
         metrics.open_files_needed.set(i64::try_from(listener::files_needed(&settings)).unwrap_or(i64::MAX));
         let state = Data::new(AppState::new(settings, metrics)?);
 
@@ -189,90 +166,17 @@ fn stop_signals() -> anyhow::Result<impl Future<Output = Stop>> {
 }
 
 fn public_server(state: &Data<AppState>, socket: TcpListener) -> anyhow::Result<Server> {
-    let (web_metrics, sim_metrics) = (state.metrics.requests(Surface::Web)?, state.metrics.requests(Surface::Sim)?);
-    let settings = &state.settings.server;
-    let workers = match settings.workers {
+    let workers = match state.settings.server.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    let shared = state.clone();
-    listener::serve(state, socket, workers, move || {
-        App::new()
-            .app_data(shared.clone())
-            .app_data(PayloadConfig::new(shared.settings.server.body_limit))
-            .configure(|app| mount_api(app, sim_metrics.clone(), shared.settings.simulator.enabled))
-            .configure(|app| mount_site(app, web_metrics.clone()))
-            .wrap(from_fn(headers::add_headers))
-            .wrap(TracingLogger::<observe::RequestSpan>::new())
-    })
-}
-
-/// `/api`: the features' API doors.
-fn mount_api(app: &mut ServiceConfig, metrics: PrometheusMetrics, enabled: bool) {
-    let doors = |api: &mut ServiceConfig| {
-        simulator::api::mount(api);
-        accounts::api::mount(api);
-        timeline::api::mount(api);
-        follows::api::mount(api);
-        api_docs::api::mount(api);
-    };
-    let none = |_: &mut ServiceConfig| {};
-    let scope = web::scope(&format!("/{}", routes::API));
-    let scope = if enabled { scope.configure(doors) } else { scope.configure(none) };
-    app.service(
-        scope
-            .default_service(web::to(not_found))
-            .wrap(from_fn(simulator::guard::guard))
-            .wrap(from_fn(cross_origin::refuse_cross_site))
-            .wrap(metrics)
-            .wrap(from_fn(limits::refuse_oversize))
-            .wrap(from_fn(errors::as_json))
-            .wrap(from_fn(observe::in_flight_sim)),
-    );
-}
-
-/// Everything else: the features' HTML doors.
-fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
-    app.service(
-        web::scope("")
-            .configure(timeline::html::mount)
-            .configure(accounts::html::mount)
-            .configure(avatars::html::mount)
-            .configure(mount_assets)
-            .configure(follows::html::mount)
-            .configure(timeline::html::mount_profiles)
-            .default_service(web::to(not_found))
-            .wrap(from_fn(cross_origin::refuse_cross_site))
-            .wrap(metrics)
-            .wrap(from_fn(limits::refuse_oversize))
-            .wrap(from_fn(errors::as_page))
-            .wrap(from_fn(observe::in_flight_web)),
-    );
-}
-
-fn mount_assets(site: &mut ServiceConfig) {
-    use routing::{READ, get, resource};
-    site.service(resource(&format!("/{}/{{name}}", routes::STATIC), READ).route(get(assets::serve)))
-        .service(resource(&format!("/{}", routes::FAVICON), READ).route(get(assets::favicon)))
-        .service(resource(&format!("/{}", routes::ROBOTS), READ).route(get(assets::robots)));
-}
-
-async fn not_found() -> Result<&'static str, Error> {
-    Err(Error::NotFound)
+    let shared = router::Shared::new(state)?;
+    listener::serve(state, socket, workers, move || shared.application())
 }
 
 /// One worker and no limits worth speaking of: only operators come here.
 fn ops_server(state: &Data<AppState>, socket: TcpListener) -> anyhow::Result<Server> {
     let metrics = state.metrics.requests(Surface::Ops)?;
     let shared = state.clone();
-    listener::serve(state, socket, 1, move || {
-        App::new().app_data(shared.clone()).service(
-            web::scope("")
-                .configure(ops::api::mount)
-                .default_service(web::to(not_found))
-                .wrap(from_fn(errors::as_json))
-                .wrap(metrics.clone())
-                .wrap(from_fn(headers::add_headers)),
-        )
-    })
+    listener::serve(state, socket, 1, move || router::operators(&shared, metrics.clone()))
 }

@@ -22,7 +22,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::BigInt};
 use super::{
     connection::DbConnection,
     follows::follows_more_than,
-    messages::{Cursor, MessageRow, Slice},
+    messages::{Cursor, MessageRow, PageRequest},
     prepared::{Bind::Integer, Statement, planned_once},
 };
 use crate::domain::UserId;
@@ -112,51 +112,51 @@ impl From<Vec<MessageRow>> for Stretch {
 }
 
 /// The unflagged messages of `reader` and of those whom `reader` follows. See the module for the
-/// indexes. `slice.limit` must come from a setting: each is a statement of its own.
+/// indexes. `page.limit` must come from a setting: each is a statement of its own.
 ///
 /// # Errors
 /// When a query fails.
-pub fn list(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Stretch> {
+pub fn list(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Stretch> {
     if follows_more_than(conn, reader, MANY)? {
-        let is_full = |found: &Vec<MessageRow>| i64::try_from(found.len()).is_ok_and(|found| found == slice.limit);
-        let walked = walk(conn, reader, slice)?;
+        let is_full = |found: &Vec<MessageRow>| i64::try_from(found.len()).is_ok_and(|found| found == page.limit);
+        let walked = walk(conn, reader, page)?;
         if is_full(&walked) {
             return Ok(walked.into());
         }
         if follows_more_than(conn, reader, MOST)? {
             // Found before it is walked to: what is posted or flagged meanwhile moves it no more.
-            let end = end(conn, slice.before, LONG_STRETCH)?;
-            let walked = walk_to(conn, reader, slice, end.unwrap_or(i64::MIN))?;
+            let end = end(conn, page.before, LONG_STRETCH)?;
+            let walked = walk_to(conn, reader, page, end.unwrap_or(i64::MIN))?;
             let looked_to = end.filter(|_| !is_full(&walked)).map(|published_at| Cursor { published_at, id: 0 });
             return Ok(Stretch { messages: walked, looked_to });
         }
     }
-    ask_each(conn, reader, slice).map(Stretch::from)
+    ask_each(conn, reader, page).map(Stretch::from)
 }
 
 /// The walk of [`STRETCH`] messages, in one statement.
-fn walk(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
+fn walk(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
     let (walk, end) = match conn {
         DbConnection::Postgres(_) => (WALK_ON_POSTGRES, END_ON_POSTGRES),
         DbConnection::Sqlite(_) => (WALK_ON_SQLITE, END_ON_SQLITE),
     };
     let end = format!("COALESCE(({}), 0)", end.replace("{distance}", &STRETCH.to_string()));
-    let text = walk.replace("{limit}", &slice.limit.to_string()).replace("{end}", &end);
+    let text = walk.replace("{limit}", &page.limit.to_string()).replace("{end}", &end);
     let text = planned_once(conn, text);
-    let (time, id) = (Integer(slice.before.published_at), Integer(slice.before.id));
+    let (time, id) = (Integer(page.before.published_at), Integer(page.before.id));
     let reader = Integer(reader.0);
     Statement::new(&text, &[time, id, time, id, reader, reader]).load(conn)
 }
 
 /// The walk to a moment that is known.
-fn walk_to(conn: &mut DbConnection, reader: UserId, slice: Slice, end: i64) -> QueryResult<Vec<MessageRow>> {
+fn walk_to(conn: &mut DbConnection, reader: UserId, page: PageRequest, end: i64) -> QueryResult<Vec<MessageRow>> {
     let text = match conn {
         DbConnection::Postgres(_) => WALK_ON_POSTGRES,
         DbConnection::Sqlite(_) => WALK_ON_SQLITE,
     };
-    let text = text.replace("{limit}", &slice.limit.to_string()).replace("{end}", "?");
+    let text = text.replace("{limit}", &page.limit.to_string()).replace("{end}", "?");
     let text = planned_once(conn, text);
-    let (time, id) = (Integer(slice.before.published_at), Integer(slice.before.id));
+    let (time, id) = (Integer(page.before.published_at), Integer(page.before.id));
     let reader = Integer(reader.0);
     Statement::new(&text, &[time, id, Integer(end), reader, reader]).load(conn)
 }
@@ -172,13 +172,13 @@ fn end(conn: &mut DbConnection, before: Cursor, distance: i64) -> QueryResult<Op
     Ok(ends.first().map(|end| end.published_at))
 }
 
-fn ask_each(conn: &mut DbConnection, reader: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
+fn ask_each(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
     let text = match conn {
         DbConnection::Postgres(_) => ASK_EACH_ON_POSTGRES,
         DbConnection::Sqlite(_) => ASK_EACH_ON_SQLITE,
     };
-    let text = planned_once(conn, text.replace("{limit}", &slice.limit.to_string()));
-    let (time, id) = (Integer(slice.before.published_at), Integer(slice.before.id));
+    let text = planned_once(conn, text.replace("{limit}", &page.limit.to_string()));
+    let (time, id) = (Integer(page.before.published_at), Integer(page.before.id));
     let reader = Integer(reader.0);
     Statement::new(&text, &[reader, reader, time, id]).load(conn)
 }

@@ -11,9 +11,10 @@ use diesel::{
 
 use super::{
     connection::DbConnection,
-    prepared::{Bind, Statement},
+    prepared::Bind,
     schema::{messages, users},
-    simulator::{Recorded, RecordedRow, set_latest},
+    simulator::Write,
+    users::UserKey,
 };
 use crate::domain::{MessageId, MessageText, UserId};
 
@@ -51,20 +52,29 @@ impl Cursor {
     pub const START: Self = Self { published_at: i64::MAX, id: i64::MAX };
 }
 
-/// A part of a timeline: at most `limit` messages older than `before`.
+/// What is asked of a timeline: at most `limit` messages older than `before`.
 #[derive(Clone, Copy, Debug)]
-pub struct Slice {
+pub struct PageRequest {
     /// Where to begin.
     pub before: Cursor,
     /// How many at most.
     pub limit: i64,
 }
 
+/// A page of a timeline.
+#[derive(Clone, Debug)]
+pub struct MessagePage {
+    /// Newest first.
+    pub messages: Vec<MessageRow>,
+    /// Where the next page begins, if there is one.
+    pub older: Option<Cursor>,
+    /// Whose page it is, if it is one person's.
+    pub owner: Option<UserId>,
+}
+
 /// A message to be.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// The author's name.
-    pub author: String,
     /// What it says.
     pub text: MessageText,
     /// Seconds since the epoch.
@@ -75,78 +85,46 @@ pub struct NewMessage {
 ///
 /// # Errors
 /// When the query fails; so for every function of this module.
-pub fn list_public(conn: &mut DbConnection, slice: Slice) -> QueryResult<Vec<MessageRow>> {
+pub fn list_public(conn: &mut DbConnection, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
     messages::table
         .inner_join(users::table)
         .filter(not(messages::flagged))
-        .filter(messages::published_at.le(slice.before.published_at))
-        .filter(messages::published_at.lt(slice.before.published_at).or(messages::id.lt(slice.before.id)))
+        .filter(messages::published_at.le(page.before.published_at))
+        .filter(messages::published_at.lt(page.before.published_at).or(messages::id.lt(page.before.id)))
         .order((messages::published_at.desc(), messages::id.desc()))
-        .limit(slice.limit)
+        .limit(page.limit)
         .select((messages::id, messages::text, messages::published_at, users::id, users::username))
         .load(conn)
 }
 
 /// One author's unflagged messages. Index: `messages_by_author`, walked from the cursor.
-pub fn list_by_author(conn: &mut DbConnection, author: UserId, slice: Slice) -> QueryResult<Vec<MessageRow>> {
+pub fn list_by_author(conn: &mut DbConnection, author: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
     messages::table
         .inner_join(users::table)
         .filter(messages::author_id.eq(author.0))
         .filter(not(messages::flagged))
-        .filter(messages::published_at.le(slice.before.published_at))
-        .filter(messages::published_at.lt(slice.before.published_at).or(messages::id.lt(slice.before.id)))
+        .filter(messages::published_at.le(page.before.published_at))
+        .filter(messages::published_at.lt(page.before.published_at).or(messages::id.lt(page.before.id)))
         .order((messages::published_at.desc(), messages::id.desc()))
-        .limit(slice.limit)
+        .limit(page.limit)
         .select((messages::id, messages::text, messages::published_at, users::id, users::username))
         .load(conn)
 }
 
-/// Postgres: the name resolved, the message stored, the latest action set, in one round trip. `setval`
-/// of NULL does nothing.
-const INSERT_ON_POSTGRES: &str = "\
-    WITH author AS (SELECT id AS author_id FROM users WHERE username = ?), \
-    posted AS (INSERT INTO messages (author_id, text, published_at) \
-               SELECT author_id, ?, ? FROM author RETURNING id) \
-    SELECT (SELECT id FROM posted) AS outcome, seen.last_value AS previous, setval('simulator_latest', ?) \
-    FROM simulator_latest seen";
+/// The message stored, if its author is there. Of users only the row behind `{author}` is looked at.
+const INSERT: &str = "\
+    INSERT INTO messages (author_id, text, published_at) SELECT id, ?, ? FROM users WHERE {author} = ? \
+    RETURNING id AS outcome";
 
-/// Stores a message and, with it, the simulator's latest action. The outcome is `None` when there
-/// is no such author. One statement on Postgres.
-pub fn insert(
-    conn: &mut DbConnection,
-    new: &NewMessage,
-    latest: Option<i64>,
-) -> QueryResult<Recorded<Option<MessageId>>> {
-    match conn {
-        DbConnection::Postgres(conn) => {
-            let values = [
-                Bind::Text(&new.author),
-                Bind::Text(new.text.as_str()),
-                Bind::Integer(new.published_at),
-                Bind::MaybeInteger(latest),
-            ];
-            let row: RecordedRow = Statement::new(INSERT_ON_POSTGRES, &values).get_result(conn)?;
-            Ok(row.into_recorded(|id| id.map(MessageId)))
-        }
-        DbConnection::Sqlite(_) => {
-            let previous = set_latest(conn, latest)?;
-            let author = super::users::find_id(conn, &new.author)?;
-            let outcome = author.map(|author| insert_for(conn, author, new)).transpose()?;
-            Ok(Recorded { outcome, previous })
-        }
+/// Stores a message; `None` when there is no such author, or no longer. One statement on either database.
+/// Index: the primary key of `users`, or the one on `username`.
+pub fn insert(write: &mut Write<'_>, author: &UserKey, new: &NewMessage) -> QueryResult<Option<MessageId>> {
+    let mut insert = INSERT.replace("{author}", author.column());
+    if write.is_on_postgres() {
+        insert = format!("WITH posted AS ({insert}) SELECT (SELECT outcome FROM posted) AS outcome");
     }
-}
-
-fn insert_for(conn: &mut DbConnection, author: UserId, new: &NewMessage) -> QueryResult<MessageId> {
-    diesel::insert_into(messages::table)
-        .values((
-            messages::author_id.eq(author.0),
-            messages::text.eq(new.text.as_str()),
-            messages::published_at.eq(new.published_at),
-        ))
-        .returning(messages::id)
-        .get_result(conn)
-        .map(MessageId)
+    let values = [Bind::Text(new.text.as_str()), Bind::Integer(new.published_at), author.bind()];
+    write.one_statement(&insert, &values).map(|id| id.map(MessageId))
 }
 
 /// A message as the flag tool prints it.

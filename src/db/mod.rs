@@ -11,7 +11,6 @@
 
 pub mod capacity;
 pub mod connection;
-pub mod first_pages;
 pub mod follows;
 pub mod home;
 pub mod indexes;
@@ -39,11 +38,12 @@ mod writable;
 
 use std::{thread::available_parallelism, time::Duration};
 
-use diesel::result::QueryResult;
+pub use diesel::result::QueryResult;
 
-use self::{connection::Access, pool::Pool, writable::LastTrial};
+use self::{connection::Access, pool::Pool, trouble::Trouble, writable::LastTrial};
 pub use self::{
     connection::DbConnection,
+    simulator::Write,
     target::{Backend, Target},
 };
 use crate::{config::DatabaseSettings, error::Error, metrics::Metrics};
@@ -84,6 +84,7 @@ impl Db {
                 (pool(Access::ReadOnly, readers)?, pool(Access::ReadWrite(settings.synchronous), 1)?)
             }
         };
+        Trouble::begin_at_zero(metrics);
         let (slow, last_trial, metrics) = (settings.slow_query, LastTrial::never(), metrics.clone());
         let db = Self { reading, writing, backend, target, last_trial, slow, metrics };
         db.metrics.db_pool_max.set(db.pools().map(|pool| pool.sizes().max).sum());

@@ -11,7 +11,7 @@ use diesel::{
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     serialize::ToSql,
-    sql_types::{BigInt, HasSqlType, Nullable, Text, Untyped},
+    sql_types::{BigInt, HasSqlType, Text, Untyped},
     sqlite::Sqlite,
 };
 
@@ -21,7 +21,6 @@ use super::connection::DbConnection;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Bind<'a> {
     Integer(i64),
-    MaybeInteger(Option<i64>),
     Text(&'a str),
 }
 
@@ -65,7 +64,6 @@ impl<DB> QueryFragment<DB> for Statement<'_>
 where
     DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
     i64: ToSql<BigInt, DB>,
-    Option<i64>: ToSql<Nullable<BigInt>, DB>,
     str: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -76,7 +74,6 @@ where
             {
                 match bind {
                     Bind::Integer(value) => out.push_bind_param::<BigInt, _>(value)?,
-                    Bind::MaybeInteger(value) => out.push_bind_param::<Nullable<BigInt>, _>(value)?,
                     Bind::Text(value) => out.push_bind_param::<Text, _>(*value)?,
                 }
             }

@@ -1,15 +1,20 @@
 //! Why database work failed: what is counted, what is answered, and whether the connection is given up.
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::pooled::PooledConnection;
-use crate::{error::Error, metrics::Metrics};
+use crate::{
+    error::Error,
+    metrics::{self, Label, Metrics},
+};
 
 /// What failed, and its causes for the log.
 pub(super) type Failure = (Trouble, anyhow::Error);
 
-/// A way of failing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A way of failing: in metrics the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Trouble {
     /// No connection was to be had in time.
     NoConnection,
@@ -34,19 +39,10 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// The value of the label `kind`; `metrics.rs` lists them.
-    fn kind(self) -> &'static str {
-        match self {
-            Self::NoConnection => "no_connection",
-            Self::ConnectionLost => "connection_lost",
-            Self::Locked => "locked",
-            Self::Timeout => "timeout",
-            Self::Full => "full",
-            Self::ReadOnly => "read_only",
-            Self::Disk => "disk",
-            Self::Misplaced => "misplaced",
-            Self::Corrupt => "corrupt",
-            Self::Query => "query",
+    /// Failures stand at 0 from the start.
+    pub(super) fn begin_at_zero(metrics: &Metrics) {
+        for trouble in Self::VARIANTS {
+            metrics::begin_at_zero(&metrics.db_errors, [trouble.label()]);
         }
     }
 
@@ -87,7 +83,7 @@ impl Trouble {
 
     /// Counts it, and makes the answer: 503 when the same request may succeed later, else 500.
     pub(super) fn counted(self, metrics: &Metrics, why: impl Into<anyhow::Error>) -> Error {
-        metrics.db_errors.with_label_values(&[self.kind()]).inc();
+        metrics.db_errors.with_label_values(&[self.label()]).inc();
         match self {
             Self::Query | Self::Corrupt => Error::Internal(why.into()),
             other => Error::away(other.what(), why),

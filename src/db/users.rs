@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Integer, Text},
 };
 
-use super::{connection::DbConnection, schema::users};
+use super::{connection::DbConnection, prepared::Bind, schema::users};
 use crate::domain::{Email, UserId, Username, lookalikes};
 
 /// What signing in needs to know.
@@ -28,6 +28,41 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
     /// Seconds since the epoch.
     pub created_at: i64,
+}
+
+/// Who does something: known by their id where they are signed in, by their name where the simulator says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserKey {
+    /// Somebody who was there a moment ago.
+    Id(UserId),
+    /// Somebody who may never have been there.
+    Name(Username),
+}
+
+impl UserKey {
+    /// The column of `users` that has to be [`UserKey::bind`].
+    pub(super) fn column(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "id",
+            Self::Name(_) => "username",
+        }
+    }
+
+    /// The value to look for.
+    pub(super) fn bind(&self) -> Bind<'_> {
+        match self {
+            Self::Id(id) => Bind::Integer(id.0),
+            Self::Name(name) => Bind::Text(name.as_str()),
+        }
+    }
+
+    /// Their id; `None` if there is no such user, or no longer. Index: the primary key, or the one on `username`.
+    pub(super) fn find(&self, conn: &mut DbConnection) -> QueryResult<Option<UserId>> {
+        match self {
+            Self::Id(id) => Ok(users::table.find(id.0).select(users::id).first(conn).optional()?.map(UserId)),
+            Self::Name(name) => find_id(conn, name.as_str()),
+        }
+    }
 }
 
 /// The id behind a name. Index: the unique one on `username`.

@@ -50,6 +50,13 @@ impl Username {
         (fits && printable && trimmed && free).then_some(Self(name))
     }
 
+    /// A name that the database holds. Not looked at again: it was parsed when it was stored, if by the rules of
+    /// an older release.
+    #[must_use]
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
     /// The name as it is stored and shown.
     #[must_use]
     pub fn as_str(&self) -> &str {

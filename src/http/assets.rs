@@ -22,8 +22,7 @@ static PUBLIC_NAMES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let hashed = |name: &str| {
         let digest = Files::get(name)?.metadata.sha256_hash();
         let (stem, extension) = name.rsplit_once('.')?;
-        let [a, b, c, d, ..] = digest;
-        Some((name.to_owned(), format!("{stem}.{a:02x}{b:02x}{c:02x}{d:02x}.{extension}")))
+        Some((name.to_owned(), format!("{stem}.{}.{extension}", hex::encode(&digest[..4]))))
     };
     Files::iter().filter_map(|name| hashed(&name)).collect()
 });

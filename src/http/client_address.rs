@@ -1,14 +1,37 @@
 //! Where a request comes from, seen through our own proxies and no further.
 
-use std::net::IpAddr;
+use std::{convert::Infallible, net::IpAddr};
 
-use actix_web::HttpRequest;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
 use ipnet::IpNet;
 
-/// The client's address: the connection's, or, when that belongs to a trusted proxy, the last
-/// address in `X-Forwarded-For` that does not. What stands left of it anybody can have written.
-#[must_use]
-pub fn client_address(request: &HttpRequest, trusted_proxies: &[IpNet]) -> IpAddr {
+use crate::state::AppState;
+
+/// Extractor: the client's address. That is the connection's, or, when that belongs to a trusted proxy
+/// (`server.trusted_proxies`), the last one in `X-Forwarded-For` that does not. What stands left of it anybody
+/// can have written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// Where `request` comes from; `0.0.0.0` if nobody knows, which no request that came over the network is.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(find(request, &AppState::of(request).settings.server.trusted_proxies))
+    }
+}
+
+impl FromRequest for ClientAddress {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+fn find(request: &HttpRequest, trusted_proxies: &[IpNet]) -> IpAddr {
     let Some(peer) = request.peer_addr() else { return IpAddr::from([0, 0, 0, 0]) };
     let is_ours = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
     let mut client = peer.ip().to_canonical();
@@ -38,7 +61,7 @@ mod tests {
         for value in forwarded {
             request = request.append_header(("x-forwarded-for", *value));
         }
-        client_address(&request.to_http_request(), &["10.0.0.0/8".parse().unwrap()]).to_string()
+        find(&request.to_http_request(), &["10.0.0.0/8".parse().unwrap()]).to_string()
     }
 
     #[test]

@@ -18,7 +18,7 @@ use actix_web::{
     web::Path,
 };
 
-use super::{html, session};
+use super::{html, rejected::Rejected, session};
 use crate::{config::Origin, domain::Username, error::Error, state::AppState};
 
 /// Middleware: see the module. [`ask_whether_it_is_meant`] does the same for GET.
@@ -64,7 +64,7 @@ fn refuse(request: ServiceRequest) -> ServiceResponse {
 }
 
 fn count(request: &HttpRequest) {
-    AppState::of(request).metrics.http_rejected.with_label_values(&["csrf"]).inc();
+    Rejected::Csrf.count(&AppState::of(request).metrics);
 }
 
 /// Whose page made the browser send a request.

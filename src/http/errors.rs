@@ -15,7 +15,7 @@ use actix_web::{
 use futures_util::FutureExt;
 use tracing::{error, warn};
 
-use super::{html, json::ErrorJson};
+use super::{html, json::ErrorJson, rejected::Rejected};
 use crate::{
     error::{Error, default_message},
     state::AppState,
@@ -109,18 +109,18 @@ pub fn note(state: &AppState, why: &Error) {
         }
     }
     let reason = match why {
-        Error::TooManyRequests { .. } => "rate_limit",
-        Error::Unavailable { source: None, .. } => "overload",
-        Error::PayloadTooLarge => "body_size",
+        Error::TooManyRequests { .. } => Rejected::RateLimit,
+        Error::Unavailable { source: None, .. } => Rejected::Overload,
+        Error::PayloadTooLarge => Rejected::BodySize,
         _ => return,
     };
-    state.metrics.http_rejected.with_label_values(&[reason]).inc();
+    reason.count(&state.metrics);
 }
 
 /// Answers an error with a page that says more than the error's own: a form with what was typed into it.
-pub fn answer(request: &HttpRequest, state: &AppState, why: &Error, page: impl html::Page) -> HttpResponse {
-    note(state, why);
-    let mut response = html::answer(request, state, why.status(), page);
+pub fn answer(request: &HttpRequest, why: &Error, page: impl html::Page) -> HttpResponse {
+    note(&AppState::of(request), why);
+    let mut response = html::answer(request, why.status(), page);
     if let Some(seconds) = why.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

@@ -6,9 +6,9 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         ConnectionType,
-        header::{self, HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
-    middleware::Next,
+    middleware::{DefaultHeaders, Next},
 };
 use tracing_actix_web::RequestId;
 
@@ -22,24 +22,25 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What every answer bears unless it has its own.
-const ALWAYS: [(HeaderName, HeaderValue); 6] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (OPENER_POLICY, HeaderValue::from_static("same-origin")),
-    (PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), geolocation=(), microphone=()")),
-];
+/// Middleware: the security headers, where the answer has none of its own.
+#[must_use]
+pub fn security() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::REFERRER_POLICY, "same-origin"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+        .add((OPENER_POLICY, "same-origin"))
+        .add((PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"))
+}
 
-/// Middleware: security headers, where the answer has none of its own, and the request's id.
-///
-/// While the server drains, also `Connection: close`. A proxy that kept the connection might send a
-/// POST on it at the moment when it is closed, and could neither know whether it arrived nor repeat it.
+/// Middleware: the request's id, and while the server drains `Connection: close`. A proxy that kept the
+/// connection might send a POST on it at the moment when it is closed, and could neither know whether it
+/// arrived nor repeat it.
 ///
 /// # Errors
 /// Those of the inner service.
-pub async fn add_headers(
+pub async fn about_the_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
@@ -50,18 +51,8 @@ pub async fn add_headers(
     if state.is_shutting_down() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
-        add(headers, name, value);
-    }
     if let Some(id) = id.and_then(|id| HeaderValue::try_from(id).ok()) {
-        add(headers, REQUEST_ID, id);
+        response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
-}
-
-fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
-    if !headers.contains_key(&name) {
-        headers.insert(name, value);
-    }
 }

@@ -3,16 +3,21 @@
 use std::{fmt, rc::Rc};
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, Responder,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder,
+    dev::Payload,
     http::{StatusCode, header},
     web::Bytes,
 };
 use askama::Template;
 use askama_web::WebTemplate;
+use futures_util::future::LocalBoxFuture;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::{assets, flash, session::Viewer};
-use crate::{domain::username, state::AppState};
+use super::{
+    assets, flash,
+    session::{self, Viewer},
+};
+use crate::{domain::username, error::Error, state::AppState};
 
 /// What the layout shows around every page.
 pub struct Layout {
@@ -22,11 +27,22 @@ pub struct Layout {
     pub flashes: Vec<String>,
 }
 
+/// Extractor: the layout of the request's answer, around whoever is asking.
+impl FromRequest for Layout {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self::new(&request, session::find(&request).await?)) })
+    }
+}
+
 impl Layout {
-    /// The layout of an answer to `request`.
+    /// The layout of an answer to `request`, where it is known who is asking, or does not matter.
     #[must_use]
-    pub fn new(request: &HttpRequest, state: &AppState, viewer: Option<Rc<Viewer>>) -> Self {
-        Self { viewer, flashes: flash::read(request, &state.settings) }
+    pub fn new(request: &HttpRequest, viewer: Option<Rc<Viewer>>) -> Self {
+        Self { viewer, flashes: flash::read(request, &AppState::of(request).settings) }
     }
 
     /// The layout of a page that may know nobody and ask nothing.
@@ -60,7 +76,7 @@ pub trait Page: Template {
 }
 
 /// Answers with a page. What a signed-in person sees is kept nowhere; flashes are shown once.
-pub fn answer(request: &HttpRequest, state: &AppState, status: StatusCode, page: impl Page) -> HttpResponse {
+pub fn answer(request: &HttpRequest, status: StatusCode, page: impl Page) -> HttpResponse {
     let personal = page.layout().is_personal();
     let shown_flashes = !page.layout().flashes.is_empty();
     let mut response = WebTemplate(page).respond_to(request);
@@ -73,7 +89,7 @@ pub fn answer(request: &HttpRequest, state: &AppState, status: StatusCode, page:
     headers.insert(header::VARY, header::HeaderValue::from_static("Cookie"));
     if shown_flashes {
         // Cannot fail: the cookie is of our own making.
-        response.add_cookie(&flash::removal(&state.settings)).ok();
+        response.add_cookie(&flash::removal(&AppState::of(request).settings)).ok();
     }
     response
 }
@@ -100,10 +116,10 @@ pub fn redirect(path: &str) -> HttpResponse {
 
 /// 302 with a flash.
 #[must_use]
-pub fn redirect_with_flash(request: &HttpRequest, state: &AppState, path: &str, message: String) -> HttpResponse {
+pub fn redirect_with_flash(request: &HttpRequest, path: &str, message: String) -> HttpResponse {
     let mut response = redirect(path);
     // Cannot fail: the cookie is of our own making.
-    response.add_cookie(&flash::push(request, &state.settings, message)).ok();
+    response.add_cookie(&flash::push(request, &AppState::of(request).settings, message)).ok();
     response
 }
 

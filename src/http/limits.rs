@@ -1,5 +1,5 @@
 //! The sizes of a request that no handler should see exceeded. Bodies have their limit where they
-//! are read (`server.body_limit`, set in `startup.rs`).
+//! are read (`server.body_limit`, set in `router.rs`).
 
 use actix_web::{
     Error as ActixError,
@@ -9,6 +9,7 @@ use actix_web::{
     middleware::Next,
 };
 
+use super::rejected::Rejected;
 use crate::{config::ServerSettings, error::Error, state::AppState};
 
 /// Middleware: refuses what is too long (414, 431), and methods that HTTP does not know (405),
@@ -22,20 +23,20 @@ pub async fn refuse_oversize(
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let state = AppState::of(request.request());
     if let Some((reason, refusal)) = refusal(&request, &state.settings.server) {
-        state.metrics.http_rejected.with_label_values(&[reason]).inc();
+        reason.count(&state.metrics);
         return Ok(request.error_response(refusal).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-fn refusal(request: &ServiceRequest, limits: &ServerSettings) -> Option<(&'static str, Error)> {
+fn refusal(request: &ServiceRequest, limits: &ServerSettings) -> Option<(Rejected, Error)> {
     let headers = || request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
     if request.path().len() > limits.path_limit || request.query_string().len() > limits.query_limit {
-        Some(("uri_size", Error::UriTooLong))
+        Some((Rejected::UriSize, Error::UriTooLong))
     } else if headers() > limits.header_limit {
-        Some(("header_size", Error::HeadersTooLarge))
+        Some((Rejected::HeaderSize, Error::HeadersTooLarge))
     } else if !is_known(request.method()) {
-        Some(("method", Error::MethodNotAllowed { allow: "GET, HEAD, POST" }))
+        Some((Rejected::Method, Error::MethodNotAllowed { allow: "GET, HEAD, POST" }))
     } else {
         None
     }

@@ -1,7 +1,7 @@
 //! What both doors share and no feature owns: sessions, the cross-site check, bodies, errors, pages.
 //!
 //! Knows no feature. The order in which the middleware of this module runs is explained once, in
-//! `startup.rs`.
+//! `router.rs`.
 
 pub mod assets;
 pub mod body;
@@ -16,7 +16,10 @@ pub mod html;
 pub mod json;
 pub mod limits;
 pub mod observe;
+pub mod operations;
+pub mod paging;
 pub mod query;
+pub mod rejected;
 pub mod routing;
 pub mod session;
 pub mod slices;

@@ -84,11 +84,11 @@ pub async fn in_flight_web(
 ///
 /// # Errors
 /// Those of the inner service.
-pub async fn in_flight_sim(
+pub async fn in_flight_simulator(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let _in_flight = enter(&request, Surface::Sim);
+    let _in_flight = enter(&request, Surface::Simulator);
     next.call(request).await
 }
 

@@ -8,7 +8,7 @@
 //! Beside it goes a second cookie, which browsers leave out of whatever a page elsewhere begins
 //! (`SameSite=Strict`). It is a hash of the token, so it belongs to one session and is stored nowhere.
 
-use std::{fmt::Write as _, rc::Rc};
+use std::rc::Rc;
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -24,7 +24,7 @@ use subtle::ConstantTimeEq;
 use super::cookies;
 use crate::{
     db::{self, sessions},
-    domain::UserId,
+    domain::{UserId, Username},
     error::Error,
     state::AppState,
 };
@@ -41,7 +41,7 @@ pub struct Viewer {
     /// Their id.
     pub id: UserId,
     /// Their name.
-    pub username: String,
+    pub username: Username,
 }
 
 /// Extractor: the person asking, if they are signed in.
@@ -70,7 +70,8 @@ impl FromRequest for SignedIn {
     }
 }
 
-async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
+/// Whose session the request's cookie names, if it is one that lasts.
+pub(super) async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
     let state = AppState::of(request);
     let Some(token_hash) = token_hash(request, &state) else { return Ok(None) };
     let (key, now) = (token_hash.clone(), db::now());
@@ -81,7 +82,7 @@ async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
     if session.expires_at - now < lifetime - lifetime / 30 {
         state.db.write("extend_session", move |conn| sessions::extend(conn, &token_hash, now + lifetime)).await?;
     }
-    Ok(Some(Rc::new(Viewer { id: session.user_id, username: session.username })))
+    Ok(Some(Rc::new(Viewer { id: session.user_id, username: Username::stored(session.username) })))
 }
 
 /// Opens a session under a new token, ends the one that the request came with, and returns the
@@ -89,7 +90,7 @@ async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<[Cookie<'static>; 2], Error> {
+pub async fn open(request: &HttpRequest, user: UserId) -> Result<[Cookie<'static>; 2], Error> {
     let state = AppState::of(request);
     let mut token = [0; TOKEN_BYTES];
     getrandom::fill(&mut token).map_err(|why| Error::Internal(anyhow!("no randomness: {why}")))?;
@@ -114,7 +115,7 @@ pub async fn sign_in(request: &HttpRequest, user: UserId) -> Result<[Cookie<'sta
 ///
 /// # Errors
 /// When the database does not answer: then the person is still signed in, and is told so.
-pub async fn sign_out(request: &HttpRequest) -> Result<[Cookie<'static>; 2], Error> {
+pub async fn close(request: &HttpRequest) -> Result<[Cookie<'static>; 2], Error> {
     let state = AppState::of(request);
     if let Some(token_hash) = token_hash(request, &state) {
         state.db.write("close_session", move |conn| sessions::delete(conn, &token_hash)).await?;
@@ -146,12 +147,7 @@ fn strict_value(token: &str) -> String {
 }
 
 fn hash(token: &str) -> String {
-    let digest = Sha256::digest(token.as_bytes());
-    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// How long a session lasts after its last visit.

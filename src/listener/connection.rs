@@ -12,7 +12,7 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{refusal, watch::Watch};
-use crate::metrics::Metrics;
+use crate::{http::rejected::Rejected, metrics::Metrics};
 
 /// A TCP stream under a [`Watch`].
 pub struct Connection {
@@ -68,7 +68,7 @@ impl AsyncWrite for Connection {
         if this.instead.is_none()
             && let Some(dressed) = refusal::dress(bytes, this.watch.is_closing())
         {
-            this.metrics.http_rejected.with_label_values(&["malformed"]).inc();
+            Rejected::Malformed.count(&this.metrics);
             this.instead = Some((dressed, 0));
         }
         let Some((dressed, mut sent)) = this.instead.take() else { return this.write(context, bytes) };

@@ -35,6 +35,7 @@ use tokio::time::{Instant, sleep_until};
 use self::{connection::Connection, crowd::Crowd, watch::Watch};
 use crate::{
     config::{ServerSettings, cannot_listen},
+    http::rejected::Rejected,
     state::AppState,
 };
 
@@ -139,12 +140,12 @@ where
                     Ok((place, watch, served)) => {
                         let _counted = (place, Open::new(metrics.http_connections.clone()));
                         until_due(served, &watch).await.unwrap_or_else(|| {
-                            metrics.http_rejected.with_label_values(&["slow"]).inc();
+                            Rejected::Slow.count(&metrics);
                             Ok(())
                         })
                     }
                     Err(stream) => {
-                        metrics.http_rejected.with_label_values(&["crowd"]).inc();
+                        Rejected::Crowd.count(&metrics);
                         refusal::turn_away(&stream);
                         Ok(())
                     }

@@ -14,7 +14,7 @@ use minitwit::{
     },
     domain::{Email, Username},
     http::{errors, routing},
-    state::Lane,
+    passwords::Lane,
 };
 use reqwest::Method;
 use rstest_reuse::apply;

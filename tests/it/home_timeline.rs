@@ -5,7 +5,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 use minitwit::{
     db::{
         DbConnection, home,
-        messages::{Cursor, Slice},
+        messages::{Cursor, PageRequest},
     },
     domain::UserId,
 };
@@ -83,7 +83,7 @@ fn paged(conn: &mut DbConnection, reader: i64) -> Vec<i64> {
     let mut before = Cursor::START;
     loop {
         let home::Stretch { messages, looked_to } =
-            home::list(conn, UserId(reader), Slice { before, limit: 31 }).unwrap();
+            home::list(conn, UserId(reader), PageRequest { before, limit: 31 }).unwrap();
         let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
         let Some(next) = looked_to.or(last) else { return ids };
         before = next;
@@ -151,8 +151,9 @@ async fn whoever_follows_more_than_are_asked_gets_the_same_in_shorter_pages(db: 
         assert!(expected.len() > 4900);
         assert_eq!(paged(&mut conn, reader), expected, "reader {reader}");
     }
-    let top =
-        |reader| home::list(&mut db.connect(), UserId(reader), Slice { before: Cursor::START, limit: 31 }).unwrap();
+    let top = |reader| {
+        home::list(&mut db.connect(), UserId(reader), PageRequest { before: Cursor::START, limit: 31 }).unwrap()
+    };
     assert_eq!((top(many).messages.len(), top(many).looked_to), (31, None), "each is asked");
     let short = top(too_many);
     assert_eq!(short.messages.len(), 2, "what was found on the way, and no more is looked for");

@@ -13,7 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use minitwit::{
     db::{
         DbConnection, follows, home,
-        messages::{self, Cursor, Slice},
+        messages::{self, Cursor, PageRequest},
         sessions, stats, users,
     },
     domain::{MessageId, UserId},
@@ -130,8 +130,8 @@ fn collector(db: &TestDatabase) -> UserId {
     users::find_id(&mut conn, "crowd 1").unwrap().unwrap()
 }
 
-const DEEP: Slice = Slice { before: Cursor { published_at: 1_700_000_000, id: 30_000 }, limit: 31 };
-const TOP: Slice = Slice { before: Cursor::START, limit: 31 };
+const DEEP: PageRequest = PageRequest { before: Cursor { published_at: 1_700_000_000, id: 30_000 }, limit: 31 };
+const TOP: PageRequest = PageRequest { before: Cursor::START, limit: 31 };
 
 type Query = Box<dyn Fn(&mut DbConnection)>;
 

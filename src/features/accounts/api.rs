@@ -1,32 +1,29 @@
 //! Accounts in the API: registering.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{NewAccount, Registrant, register};
+use super::{NewAccount, RegisterError, Registrant, register};
 use crate::{
     error::Error,
-    features::{
-        Source,
-        simulator::guard::{Action, Caller},
-    },
+    features::simulator::call::{Action, Caller},
     http::{
-        client_address::client_address,
+        client_address::ClientAddress,
         json::{ErrorJson, JsonBody},
-        routing::{POST, post, resource},
+        operations::{Api, operation},
     },
     state::AppState,
 };
 
-/// Mounts `/register`.
-pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("/register", POST).route(post(register_account)));
+/// Serves `/register`.
+pub fn serve(api: &mut Api) {
+    api.serve(operation!(register_account));
 }
 
 /// A missing key counts as an empty value, and is refused in the same words.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct RegisterRequest {
+struct RegisterRequest {
     /// 1 to 50 visible characters, single spaces between them, no `/ \ ? # %`, no route of the site in any case.
     #[schema(nullable = false, required, min_length = 1, example = "Roger Histand")]
     username: Option<String>,
@@ -52,26 +49,23 @@ pub(crate) struct RegisterRequest {
     ),
     security((), ("simulator" = []))
 )]
-pub(crate) async fn register_account(
-    request: HttpRequest,
-    state: web::Data<AppState>,
+async fn register_account(
+    state: Data<AppState>,
     Caller(call): Caller,
+    ClientAddress(address): ClientAddress,
     JsonBody(body): JsonBody<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
-    call.is(Action::Register);
-    let registrant = if call.is_simulator() {
-        Registrant::Simulator
-    } else {
-        Registrant::Person(client_address(&request, &state.settings.server.trusted_proxies))
-    };
+    call.set_action(Action::Register);
+    let registrant = if call.is_simulator() { Registrant::Simulator } else { Registrant::Caller(address) };
     let account = NewAccount {
         username: body.username.unwrap_or_default(),
         email: body.email.unwrap_or_default(),
         password: body.pwd.unwrap_or_default(),
         password_again: None,
     };
-    match register(&state, Source::Simulator, registrant, account).await? {
+    match register(&state, registrant, account).await {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Err(RegisterError::Failed(why)) => Err(why),
         Err(refusal) => Err(Error::BadRequest(refusal.to_string().into())),
     }
 }

@@ -6,18 +6,17 @@ use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode, web
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LoginError, NewAccount, RegisterError, Registrant, authenticate, register};
+use super::{LoginError, NewAccount, RegisterError, Registrant, password_rules, register, sign_in};
 use crate::{
-    domain::{UserId, Username, routes, username},
+    domain::{routes, username},
     error::Error,
-    features::Source,
     http::{
-        client_address::client_address,
+        client_address::ClientAddress,
         errors,
         forms::Form,
         html::{self, Layout, Page},
         routing::{ACT, READ_AND_POST, get, get_to_act, post, resource},
-        session::{self, MaybeViewer},
+        session,
     },
     state::AppState,
 };
@@ -82,45 +81,34 @@ struct LoginForm {
     password: String,
 }
 
-async fn register_form(
-    request: HttpRequest,
-    state: web::Data<AppState>,
-    MaybeViewer(viewer): MaybeViewer,
-) -> HttpResponse {
-    match viewer {
-        Some(_) => html::redirect("/"),
-        None => register_page(&request, &state, Shown::Nothing, RegisterForm::default()),
+async fn register_form(request: HttpRequest, state: web::Data<AppState>, layout: Layout) -> HttpResponse {
+    if layout.viewer.is_some() {
+        return html::redirect("/");
     }
+    register_page(&request, &state, layout, Shown::Nothing, RegisterForm::default())
 }
 
 async fn register_account(
     request: HttpRequest,
     state: web::Data<AppState>,
+    ClientAddress(address): ClientAddress,
     Form(form): Form<RegisterForm>,
 ) -> HttpResponse {
-    match try_register(&request, &state, &form).await {
-        Ok(Ok(_)) => {
-            let welcome = "You were successfully registered and can login now".to_owned();
-            html::redirect_with_flash(&request, &state, "/login", welcome)
-        }
-        Ok(Err(refusal)) => register_page(&request, &state, Shown::Refusal(&refusal), form),
-        Err(failure) => register_page(&request, &state, Shown::Failure(&failure), form),
-    }
-}
-
-async fn try_register(
-    request: &HttpRequest,
-    state: &AppState,
-    form: &RegisterForm,
-) -> Result<Result<UserId, RegisterError>, Error> {
-    let registrant = Registrant::Person(client_address(request, &state.settings.server.trusted_proxies));
     let account = NewAccount {
         username: form.username.clone(),
         email: form.email.clone(),
         password: form.password.clone(),
         password_again: Some(form.password2.clone()),
     };
-    register(state, Source::Web, registrant, account).await
+    let again = |shown: Shown<'_>, form| register_page(&request, &state, Layout::new(&request, None), shown, form);
+    match register(&state, Registrant::Visitor(address), account).await {
+        Ok(_) => {
+            let welcome = "You were successfully registered and can login now".to_owned();
+            html::redirect_with_flash(&request, "/login", welcome)
+        }
+        Err(RegisterError::Failed(why)) => again(Shown::Failure(&why), form),
+        Err(refusal) => again(Shown::Refusal(&refusal), form),
+    }
 }
 
 /// What a form says above its fields.
@@ -143,87 +131,70 @@ impl Shown<'_> {
         }
     }
 
-    fn answer(self, request: &HttpRequest, state: &AppState, page: impl Page) -> HttpResponse {
+    fn answer(self, request: &HttpRequest, page: impl Page) -> HttpResponse {
         match self {
-            Self::Failure(why) => errors::answer(request, state, why, page),
-            _ => html::answer(request, state, StatusCode::OK, page),
+            Self::Failure(why) => errors::answer(request, why, page),
+            Self::Nothing | Self::Refusal(_) => html::answer(request, StatusCode::OK, page),
         }
     }
 }
 
 /// The form again, with what was typed, but never the password.
-fn register_page(request: &HttpRequest, state: &AppState, shown: Shown<'_>, form: RegisterForm) -> HttpResponse {
+fn register_page(
+    request: &HttpRequest,
+    state: &AppState,
+    layout: Layout,
+    shown: Shown<'_>,
+    form: RegisterForm,
+) -> HttpResponse {
     let page = RegisterPage {
-        layout: Layout::new(request, state, None),
+        layout,
         error: shown.text(),
         username: form.username,
         email: form.email,
-        min_length: state.passwords.rules().min_length,
+        min_length: password_rules(state).min_length,
     };
-    shown.answer(request, state, page)
+    shown.answer(request, page)
 }
 
-async fn login_form(
-    request: HttpRequest,
-    state: web::Data<AppState>,
-    MaybeViewer(viewer): MaybeViewer,
-) -> HttpResponse {
-    match viewer {
-        Some(_) => html::redirect("/"),
-        None => login_page(&request, &state, Shown::Nothing, String::new()),
+async fn login_form(request: HttpRequest, layout: Layout) -> HttpResponse {
+    if layout.viewer.is_some() {
+        return html::redirect("/");
     }
+    login_page(&request, layout, Shown::Nothing, String::new())
 }
 
 async fn login(
     request: HttpRequest,
     state: web::Data<AppState>,
-    MaybeViewer(viewer): MaybeViewer,
+    layout: Layout,
+    ClientAddress(address): ClientAddress,
     Form(form): Form<LoginForm>,
 ) -> HttpResponse {
-    if viewer.is_some() {
+    if layout.viewer.is_some() {
         return html::redirect("/");
     }
-    match try_login(&request, &state, &form).await {
-        Ok(Ok(cookies)) => {
-            let home = html::redirect_with_flash(&request, &state, "/", "You were logged in".to_owned());
-            with_cookies(home, &cookies)
+    let opened = match sign_in(&state, address, &form.username, form.password).await {
+        Ok(user) => session::open(&request, user).await.map_err(LoginError::Failed),
+        Err(why) => Err(why),
+    };
+    match opened {
+        Ok(cookies) => {
+            with_cookies(html::redirect_with_flash(&request, "/", "You were logged in".to_owned()), &cookies)
         }
-        Ok(Err(refusal)) => login_page(&request, &state, Shown::Refusal(&refusal), form.username),
-        Err(failure) => login_page(&request, &state, Shown::Failure(&failure), form.username),
+        Err(LoginError::Failed(why)) => login_page(&request, layout, Shown::Failure(&why), form.username),
+        Err(refusal) => login_page(&request, layout, Shown::Refusal(&refusal), form.username),
     }
 }
 
-async fn try_login(
-    request: &HttpRequest,
-    state: &AppState,
-    form: &LoginForm,
-) -> Result<Result<[Cookie<'static>; 2], LoginError>, Error> {
-    let address = client_address(request, &state.settings.server.trusted_proxies);
-    // Two spellings of one name are one name, or each would have attempts of its own.
-    let name = Username::parse(&form.username).map_or_else(|| form.username.clone(), |name| name.to_string());
-    let attempt = state.throttle.sign_in(address, &name)?;
-    match authenticate(state, &form.username, form.password.clone()).await {
-        Ok(Ok(user)) => {
-            attempt.succeeded();
-            session::sign_in(request, user).await.map(Ok)
-        }
-        // It stays counted.
-        Ok(Err(refusal)) => Ok(Err(refusal)),
-        Err(failure) => {
-            attempt.not_made();
-            Err(failure)
-        }
-    }
+fn login_page(request: &HttpRequest, layout: Layout, shown: Shown<'_>, username: String) -> HttpResponse {
+    let page = LoginPage { layout, error: shown.text(), username };
+    shown.answer(request, page)
 }
 
-fn login_page(request: &HttpRequest, state: &AppState, shown: Shown<'_>, username: String) -> HttpResponse {
-    let page = LoginPage { layout: Layout::new(request, state, None), error: shown.text(), username };
-    shown.answer(request, state, page)
-}
-
-async fn logout(request: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, Error> {
-    let cookies = session::sign_out(&request).await?;
-    let away = html::redirect_with_flash(&request, &state, "/public", "You were logged out".to_owned());
+async fn logout(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let cookies = session::close(&request).await?;
+    let away = html::redirect_with_flash(&request, "/public", "You were logged out".to_owned());
     Ok(with_cookies(away, &cookies))
 }
 

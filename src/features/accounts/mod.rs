@@ -5,6 +5,7 @@ pub mod html;
 
 use std::net::IpAddr;
 
+use strum::{IntoStaticStr, VariantArray};
 use tracing::info;
 
 use super::Source;
@@ -15,7 +16,9 @@ use crate::{
     },
     domain::{Email, Password, PasswordError, PasswordRules, UserId, Username, password::Verdict},
     error::Error,
-    state::{AppState, HashPlace, Lane},
+    metrics::{self, Label, Metrics},
+    passwords::{HashPlace, Lane},
+    state::AppState,
 };
 
 /// What somebody fills in to register.
@@ -30,21 +33,31 @@ pub struct NewAccount {
     pub password_again: Option<String>,
 }
 
-/// Who registers. It decides what the password must fulfil, what is counted, and whom the hash waits for.
+/// Who registers, and through which door. It decides what password and name will do, and whom the hash waits for.
 #[derive(Clone, Copy, Debug)]
 pub enum Registrant {
-    /// The simulator, by its credentials.
+    /// A person on the site, from this address.
+    Visitor(IpAddr),
+    /// Somebody without credentials in the API, from this address: a person, too.
+    Caller(IpAddr),
+    /// The simulator, by its credentials. Its users may have short passwords, and names that look like others'.
     Simulator,
-    /// Anybody, from this address.
-    Person(IpAddr),
 }
 
 impl Registrant {
-    fn rules(self, state: &AppState) -> PasswordRules {
+    fn source(self) -> Source {
         match self {
-            Self::Simulator => PasswordRules::ANY,
-            Self::Person(_) => state.passwords.rules(),
+            Self::Visitor(_) => Source::Web,
+            Self::Caller(_) | Self::Simulator => Source::Simulator,
         }
+    }
+
+    fn is_simulator(self) -> bool {
+        matches!(self, Self::Simulator)
+    }
+
+    fn rules(self, state: &AppState) -> PasswordRules {
+        if self.is_simulator() { PasswordRules::ANY } else { password_rules(state) }
     }
 
     /// Counts a registration that is about to cost a hash, and finds a place for it. What a form is refused for
@@ -52,7 +65,7 @@ impl Registrant {
     async fn place(self, state: &AppState) -> Result<HashPlace, Error> {
         match self {
             Self::Simulator => state.passwords.place(Lane::Simulator).await,
-            Self::Person(address) => {
+            Self::Visitor(address) | Self::Caller(address) => {
                 let place = state.passwords.place(Lane::People).await?;
                 state.throttle.registration(address)?;
                 Ok(place)
@@ -61,8 +74,14 @@ impl Registrant {
     }
 }
 
+/// What a person's new password must fulfil.
+#[must_use]
+pub fn password_rules(state: &AppState) -> PasswordRules {
+    PasswordRules { min_length: state.settings.passwords.min_length }
+}
+
 /// Why an account was not made. `Display` is what the user reads; the contract fixes the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
     /// No name.
     #[error("You have to enter a username")]
@@ -85,6 +104,9 @@ pub enum RegisterError {
     /// A reader would take it for somebody else's, or for the site's own.
     #[error("The username looks too much like one that is already taken")]
     Lookalike,
+    /// Too many from this address, or the database or the hasher is busy or away.
+    #[error(transparent)]
+    Failed(#[from] Error),
 }
 
 impl From<Taken> for RegisterError {
@@ -98,7 +120,7 @@ impl From<Taken> for RegisterError {
 
 /// Why somebody was not signed in. The contract fixes the words, and so that they tell the two
 /// apart; the time the answer takes does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// There is no such user.
     #[error("Invalid username")]
@@ -106,42 +128,51 @@ pub enum LoginError {
     /// There is, with another password.
     #[error("Invalid password")]
     WrongPassword,
+    /// Too many attempts, or the database or the hasher is busy or away.
+    #[error(transparent)]
+    Failed(#[from] Error),
 }
 
-/// Makes an account. The inner error is the user's to mend: the first rule broken, in the
-/// contract's order.
+/// How a registration ended: in metrics the label `result`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum RegisterResult {
+    Ok,
+    Refused,
+}
+
+/// How an attempt to sign in ended: in metrics the label `result`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum LoginResult {
+    Ok,
+    UnknownUser,
+    WrongPassword,
+}
+
+/// Makes an account. Limits: `limits.register_*` a minute for an address, but not for the simulator.
 ///
 /// # Errors
-/// When the database or the hash gate does not answer.
-pub async fn register(
-    state: &AppState,
-    source: Source,
-    registrant: Registrant,
-    account: NewAccount,
-) -> Result<Result<UserId, RegisterError>, Error> {
-    let outcome = try_register(state, registrant, account).await?;
-    let result = if outcome.is_ok() { "ok" } else { "refused" };
-    state.metrics.registrations.with_label_values(&[source.as_str(), result]).inc();
-    Ok(outcome)
+/// See [`RegisterError`]: the first rule broken, in the contract's order.
+pub async fn register(state: &AppState, registrant: Registrant, account: NewAccount) -> Result<UserId, RegisterError> {
+    let outcome = try_register(state, registrant, account).await;
+    let result = match &outcome {
+        Ok(_) => RegisterResult::Ok,
+        Err(RegisterError::Failed(_)) => return outcome,
+        Err(_) => RegisterResult::Refused,
+    };
+    let labels = [registrant.source().label(), result.label()];
+    state.metrics.registrations.with_label_values(&labels).inc();
+    outcome
 }
 
-async fn try_register(
-    state: &AppState,
-    registrant: Registrant,
-    account: NewAccount,
-) -> Result<Result<UserId, RegisterError>, Error> {
-    // Its users may have names that look like others'.
-    let is_simulators = matches!(registrant, Registrant::Simulator);
-    let (username, email, password) = match check(account, registrant.rules(state)) {
-        Ok(checked) => checked,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+async fn try_register(state: &AppState, registrant: Registrant, account: NewAccount) -> Result<UserId, RegisterError> {
+    let is_simulators = registrant.is_simulator();
+    let (username, email, password) = check(account, registrant.rules(state))?;
     // Asked before hashing, which costs a thousand times as much; settled by the insert.
     let name = username.clone();
     let is_free = move |conn: &mut db::DbConnection| users::check_free(conn, &name, is_simulators);
-    if let Err(taken) = state.db.read("find_user", is_free).await? {
-        return Ok(Err(taken.into()));
-    }
+    state.db.read("find_user", is_free).await??;
     let password_hash = state.passwords.hash(registrant.place(state).await?, password).await?;
     let insert = move |conn: &mut db::DbConnection| {
         let created_at = db::now();
@@ -153,7 +184,7 @@ async fn try_register(
     } else {
         state.db.write("insert_user", insert).await?
     };
-    Ok(outcome.map_err(RegisterError::from))
+    outcome.map_err(RegisterError::from)
 }
 
 fn check(account: NewAccount, rules: PasswordRules) -> Result<(Username, Email, Password), RegisterError> {
@@ -170,46 +201,56 @@ fn check(account: NewAccount, rules: PasswordRules) -> Result<(Username, Email, 
     Ok((username, email, password))
 }
 
-/// Finds out whether somebody is who they say, and refreshes a hash made with old parameters.
+/// Finds out whether somebody is who they say, and refreshes a hash made with old parameters. Limits:
+/// `limits.login_*` a minute for a name from an address, `limits.address_*` for an address over all names; only
+/// guesses count for a name.
 ///
 /// # Errors
-/// When the database or the hash gate does not answer.
-pub async fn authenticate(
+/// See [`LoginError`]. Too many attempts are looked at first.
+pub async fn sign_in(
     state: &AppState,
+    address: IpAddr,
     username: &str,
     password: String,
-) -> Result<Result<UserId, LoginError>, Error> {
-    let outcome = try_authenticate(state, username, password).await?;
-    let result = match outcome {
-        Ok(_) => "ok",
-        Err(LoginError::UnknownUser) => "unknown_user",
-        Err(LoginError::WrongPassword) => "wrong_password",
+) -> Result<UserId, LoginError> {
+    let name = Username::parse(username);
+    // Two spellings of one name are one name, or each would have attempts of its own.
+    let attempt = state.throttle.sign_in(address, name.as_ref().map_or(username, Username::as_str))?;
+    let outcome = authenticate(state, name, password).await;
+    let result = match &outcome {
+        Ok(_) => {
+            attempt.succeeded();
+            LoginResult::Ok
+        }
+        // A guess stays counted.
+        Err(LoginError::UnknownUser) => LoginResult::UnknownUser,
+        Err(LoginError::WrongPassword) => LoginResult::WrongPassword,
+        Err(LoginError::Failed(_)) => {
+            attempt.not_made();
+            return outcome;
+        }
     };
-    state.metrics.logins.with_label_values(&[result]).inc();
-    Ok(outcome)
+    state.metrics.logins.with_label_values(&[result.label()]).inc();
+    outcome
 }
 
-async fn try_authenticate(
-    state: &AppState,
-    username: &str,
-    password: String,
-) -> Result<Result<UserId, LoginError>, Error> {
+async fn authenticate(state: &AppState, name: Option<Username>, password: String) -> Result<UserId, LoginError> {
     let place = state.passwords.place(Lane::People).await?;
-    let found = match Username::parse(username) {
+    let found = match name {
         Some(name) => {
             state.db.read("find_credentials", move |conn| users::find_credentials(conn, name.as_str())).await?
         }
         None => None,
     };
     let Some(password) = Password::claim(password) else {
-        return Ok(Err(found.map_or(LoginError::UnknownUser, |_| LoginError::WrongPassword)));
+        return Err(found.map_or(LoginError::UnknownUser, |_| LoginError::WrongPassword));
     };
     // Also for a user that does not exist: the answer takes as long.
     let stored = found.as_ref().map(|user| user.password_hash.clone());
     let verdict = state.passwords.verify(place, password.clone(), stored).await?;
-    let Some(user) = found else { return Ok(Err(LoginError::UnknownUser)) };
+    let Some(user) = found else { return Err(LoginError::UnknownUser) };
     match verdict {
-        Verdict::Wrong => return Ok(Err(LoginError::WrongPassword)),
+        Verdict::Wrong => return Err(LoginError::WrongPassword),
         Verdict::Right => {}
         Verdict::RightButOutdated => {
             let place = state.passwords.place(Lane::People).await?;
@@ -220,5 +261,17 @@ async fn try_authenticate(
             info!("a password's hash was upgraded to today's parameters");
         }
     }
-    Ok(Ok(user.id))
+    Ok(user.id)
+}
+
+/// Registrations and attempts to sign in stand at 0 from the start.
+pub(super) fn begin_at_zero(metrics: &Metrics) {
+    for source in Source::VARIANTS {
+        for result in RegisterResult::VARIANTS {
+            metrics::begin_at_zero(&metrics.registrations, [source.label(), result.label()]);
+        }
+    }
+    for result in LoginResult::VARIANTS {
+        metrics::begin_at_zero(&metrics.logins, [result.label()]);
+    }
 }

@@ -1,23 +1,24 @@
 //! `GET /api` says where the document and the UI are; the rest serves them.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{self, Json, Path},
+    web::{Data, Json, Path},
 };
 use anyhow::anyhow;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
 
-use super::document;
+use super::Document;
 use crate::{
     VERSION,
     error::Error,
-    features::simulator::guard::{Action, Caller},
+    features::simulator::call::{Action, Caller},
     http::{
+        operations::{Api, operation},
         routing::{READ, get, resource},
         slices::Slices,
     },
@@ -27,21 +28,19 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(document);
-
-/// Mounts `/api` itself, `/openapi.json` and `/docs`.
-pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("", READ).route(get(show_index)))
-        .service(resource("/", READ).route(get(show_index)))
-        .service(resource("/openapi.json", READ).route(get(show_document)))
-        .service(resource("/docs", READ).route(get(show_page)))
-        .service(resource("/docs/", READ).route(get(show_page)))
-        .service(resource("/docs/{file}", READ).route(get(show_file)));
+/// Serves `/api` itself, `/openapi.json` and `/docs`.
+pub fn serve(api: &mut Api) {
+    api.serve(operation!(show_index))
+        .serve_undescribed(resource("/", READ).route(get(show_index)))
+        .serve_undescribed(resource("/openapi.json", READ).route(get(show_document)))
+        .serve_undescribed(resource("/docs", READ).route(get(show_page)))
+        .serve_undescribed(resource("/docs/", READ).route(get(show_page)))
+        .serve_undescribed(resource("/docs/{file}", READ).route(get(show_file)));
 }
 
 /// What this is.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct IndexJson {
+struct IndexJson {
     #[schema(example = "Minitwit")]
     name: &'static str,
     /// The server's version.
@@ -62,25 +61,25 @@ pub(crate) struct IndexJson {
     responses((status = 200, description = "Names and addresses", body = IndexJson)),
     security((), ("simulator" = []))
 )]
-pub(crate) async fn show_index(Caller(call): Caller) -> Json<IndexJson> {
-    call.is(Action::Read);
+async fn show_index(Caller(call): Caller) -> Json<IndexJson> {
+    call.set_action(Action::Read);
     let (documentation, openapi) = ("/api/docs", "/api/openapi.json");
     Json(IndexJson { name: "Minitwit", version: VERSION.number, documentation, openapi })
 }
 
-async fn show_document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
+async fn show_document(document: Data<Document>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.text())
 }
 
 async fn show_page() -> Result<HttpResponse, Error> {
-    serve("index.html")
+    answer_file("index.html")
 }
 
 async fn show_file(file: Path<String>) -> Result<HttpResponse, Error> {
-    serve(&file)
+    answer_file(&file)
 }
 
-fn serve(name: &str) -> Result<HttpResponse, Error> {
+fn answer_file(name: &str) -> Result<HttpResponse, Error> {
     // Without the bar that loads other documents: its logo brings a style of its own, which the policy refuses.
     let config = Arc::new(Config::from("/api/openapi.json").use_base_layout());
     let file = utoipa_swagger_ui::serve(name, config)

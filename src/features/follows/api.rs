@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{self, Data, Json, Path},
+    web::{Data, Json, Path},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,25 +11,25 @@ use super::{Change, change, followees};
 use crate::{
     error::Error,
     features::{
-        Source,
-        simulator::guard::{Action, Simulator},
+        actor::Actor,
+        simulator::call::{Action, Simulator},
     },
     http::{
         json::{ErrorJson, JsonBody},
+        operations::{Api, operation},
         query,
-        routing::{READ_AND_POST, get, post, resource},
     },
     state::AppState,
 };
 
-/// Mounts `/fllws/{username}`.
-pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("/fllws/{username}", READ_AND_POST).route(get(list_followees)).route(post(change_follow)));
+/// Serves `/fllws/{username}`.
+pub fn serve(api: &mut Api) {
+    api.serve(operation!(list_followees)).serve(operation!(change_follow));
 }
 
 /// Whom a user follows.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FollowsJson {
+struct FollowsJson {
     /// Names.
     follows: Vec<String>,
 }
@@ -37,14 +37,14 @@ pub(crate) struct FollowsJson {
 /// Exactly one of the two keys.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged, try_from = "Keys")]
-pub(crate) enum ChangeFollowRequest {
+enum ChangeFollowRequest {
     Follow(FollowRequest),
     Unfollow(UnfollowRequest),
 }
 
 /// Follow somebody.
 #[derive(ToSchema)]
-pub(crate) struct FollowRequest {
+struct FollowRequest {
     /// The name of a user to follow.
     #[schema(example = "Jacqualine Gilcoine")]
     follow: String,
@@ -52,7 +52,7 @@ pub(crate) struct FollowRequest {
 
 /// Follow somebody no longer.
 #[derive(ToSchema)]
-pub(crate) struct UnfollowRequest {
+struct UnfollowRequest {
     /// The name of a user to follow no longer.
     #[schema(example = "Jacqualine Gilcoine")]
     unfollow: String,
@@ -92,13 +92,13 @@ impl TryFrom<Keys> for ChangeFollowRequest {
     ),
     security(("simulator" = []))
 )]
-pub(crate) async fn list_followees(
+async fn list_followees(
     Simulator(call): Simulator,
     request: HttpRequest,
     state: Data<AppState>,
     name: Path<String>,
 ) -> Result<Json<FollowsJson>, Error> {
-    call.is(Action::Read);
+    call.set_action(Action::Read);
     let limit = query::list_limit(request.query_string());
     Ok(Json(FollowsJson { follows: followees(&state, &name, limit).await? }))
 }
@@ -119,7 +119,7 @@ pub(crate) async fn list_followees(
     ),
     security(("simulator" = []))
 )]
-pub(crate) async fn change_follow(
+async fn change_follow(
     Simulator(call): Simulator,
     state: Data<AppState>,
     name: Path<String>,
@@ -129,8 +129,7 @@ pub(crate) async fn change_follow(
         ChangeFollowRequest::Follow(body) => (Change::Follow, body.follow),
         ChangeFollowRequest::Unfollow(body) => (Change::Unfollow, body.unfollow),
     };
-    call.is(if what == Change::Follow { Action::Follow } else { Action::Unfollow });
-    let recorded = change(&state, Source::Simulator, what, &name, &followee, call.pending_latest()).await?;
-    call.stored(&state, recorded).ok_or(Error::NotFound)?;
+    call.set_action(if what == Change::Follow { Action::Follow } else { Action::Unfollow });
+    change(&state, &Actor::simulated(&name, call)?, what, &followee).await?;
     Ok(HttpResponse::NoContent().finish())
 }

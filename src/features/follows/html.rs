@@ -5,12 +5,12 @@ use std::rc::Rc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::{Change, Effect, change};
+use super::{Change, Effect, FollowError, change};
 use crate::{
     error::Error,
-    features::Source,
+    features::actor::Actor,
     http::{
-        client_address::client_address,
+        client_address::ClientAddress,
         errors,
         html::{self, Layout, Page},
         routing::{ACT, get_to_act, post, resource},
@@ -30,7 +30,7 @@ pub fn mount(site: &mut web::ServiceConfig) {
 #[template(path = "follows/refused.html")]
 struct RefusedPage<'a> {
     layout: Layout,
-    message: &'static str,
+    message: String,
     profile_path: String,
     name: &'a str,
 }
@@ -44,49 +44,41 @@ impl Page for RefusedPage<'_> {
 async fn follow(
     request: HttpRequest,
     state: web::Data<AppState>,
-    signed_in: SignedIn,
+    SignedIn(viewer): SignedIn,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    carry_out(&request, &state, &signed_in, Change::Follow, &name).await
+    carry_out(&request, &state, viewer, Change::Follow, &name).await
 }
 
 async fn unfollow(
     request: HttpRequest,
     state: web::Data<AppState>,
-    signed_in: SignedIn,
+    SignedIn(viewer): SignedIn,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    carry_out(&request, &state, &signed_in, Change::Unfollow, &name).await
+    carry_out(&request, &state, viewer, Change::Unfollow, &name).await
 }
 
 async fn carry_out(
     request: &HttpRequest,
     state: &AppState,
-    SignedIn(viewer): &SignedIn,
+    viewer: Rc<Viewer>,
     what: Change,
     name: &str,
 ) -> Result<HttpResponse, Error> {
-    state.throttle.acts.follow(viewer.id, client_address(request, &state.settings.server.trusted_proxies))?;
-    let recorded = match change(state, Source::Web, what, &viewer.username, name, None).await {
-        Err(Error::Forbidden(message)) => return Ok(refused_page(request, state, viewer, name, message)),
-        outcome => outcome?,
+    let follower = Actor::Person(Rc::clone(&viewer), ClientAddress::of(request).0);
+    let message = match (change(state, &follower, what, name).await, what) {
+        (Ok(Effect::Oneself), Change::Follow) => "You cannot follow yourself".to_owned(),
+        (Ok(_), Change::Follow) => format!("You are now following \"{name}\""),
+        (Ok(_), Change::Unfollow) => format!("You are no longer following \"{name}\""),
+        (Err(why @ FollowError::TooManyFollows), _) => return Ok(refused_page(request, viewer, name, why)),
+        (Err(why), _) => return Err(why.into()),
     };
-    let message = match (recorded.outcome.ok_or(Error::NotFound)?, what) {
-        (Effect::Oneself, Change::Follow) => "You cannot follow yourself".to_owned(),
-        (_, Change::Follow) => format!("You are now following \"{name}\""),
-        (_, Change::Unfollow) => format!("You are no longer following \"{name}\""),
-    };
-    Ok(html::redirect_with_flash(request, state, &html::profile_path(name), message))
+    Ok(html::redirect_with_flash(request, &html::profile_path(name), message))
 }
 
-fn refused_page(
-    request: &HttpRequest,
-    state: &AppState,
-    viewer: &Rc<Viewer>,
-    name: &str,
-    message: &'static str,
-) -> HttpResponse {
-    let layout = Layout::new(request, state, Some(Rc::clone(viewer)));
-    let page = RefusedPage { layout, message, profile_path: html::profile_path(name), name };
-    errors::answer(request, state, &Error::Forbidden(message), page)
+fn refused_page(request: &HttpRequest, viewer: Rc<Viewer>, name: &str, why: FollowError) -> HttpResponse {
+    let layout = Layout::new(request, Some(viewer));
+    let page = RefusedPage { layout, message: why.to_string(), profile_path: html::profile_path(name), name };
+    errors::answer(request, &why.into(), page)
 }

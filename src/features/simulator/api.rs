@@ -1,27 +1,27 @@
 //! `GET /api/latest`: how far the simulator has come.
 
-use actix_web::web::{self, Data, Json};
+use actix_web::web::{Data, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    guard::{Action, Caller},
+    call::{Action, Caller},
     latest,
 };
 use crate::{
     error::Error,
-    http::routing::{READ, get, resource},
+    http::operations::{Api, operation},
     state::AppState,
 };
 
-/// Mounts `/latest`.
-pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("/latest", READ).route(get(show_latest)));
+/// Serves `/latest`.
+pub fn serve(api: &mut Api) {
+    api.serve(operation!(show_latest));
 }
 
 /// The answer of `GET /latest`.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LatestJson {
+struct LatestJson {
     /// Id of the latest action seen; -1 before the first.
     #[schema(example = 1337)]
     latest: i64,
@@ -36,8 +36,8 @@ pub(crate) struct LatestJson {
     ),
     security((), ("simulator" = []))
 )]
-pub(crate) async fn show_latest(state: Data<AppState>, Caller(call): Caller) -> Result<Json<LatestJson>, Error> {
-    call.is(Action::Read);
+async fn show_latest(state: Data<AppState>, Caller(call): Caller) -> Result<Json<LatestJson>, Error> {
+    call.set_action(Action::Read);
     call.store_pending(&state).await?;
     Ok(Json(LatestJson { latest: latest(&state).await? }))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{self, Bytes, Data, Path},
+    web::{Bytes, Data, Path},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,27 +12,25 @@ use crate::{
     db::messages::MessageRow,
     error::Error,
     features::{
-        Source,
-        simulator::guard::{Action, Simulator},
+        actor::Actor,
+        simulator::call::{Action, Simulator},
     },
     http::{
         json::{ErrorJson, JsonBody},
+        operations::{Api, operation},
         query,
-        routing::{self, READ, READ_AND_POST, get, resource},
     },
     state::AppState,
 };
 
-/// Mounts `/msgs` and `/msgs/{username}`.
-pub fn mount(api: &mut web::ServiceConfig) {
-    api.service(resource("/msgs", READ).route(get(list_messages))).service(
-        resource("/msgs/{username}", READ_AND_POST).route(get(list_messages_of)).route(routing::post(post_message)),
-    );
+/// Serves `/msgs` and `/msgs/{username}`.
+pub fn serve(api: &mut Api) {
+    api.serve(operation!(list_messages)).serve(operation!(list_messages_of)).serve(operation!(post_message));
 }
 
 /// A message.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct MessageJson<'a> {
+struct MessageJson<'a> {
     /// What it says.
     #[schema(example = "It has to be seen to be believed.")]
     content: &'a str,
@@ -52,7 +50,7 @@ impl<'a> From<&'a MessageRow> for MessageJson<'a> {
 
 /// A message to be. A missing key is a blank message.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct MessageRequest {
+struct MessageRequest {
     /// Trimmed; 1 to 500 characters and at most 12,500 bytes (settings), at most 8 combining marks on a
     /// character, no control characters but line breaks.
     #[schema(
@@ -78,17 +76,14 @@ pub(crate) struct MessageRequest {
     ),
     security(("simulator" = []))
 )]
-pub(crate) async fn list_messages(
+async fn list_messages(
     Simulator(call): Simulator,
     request: HttpRequest,
     state: Data<AppState>,
 ) -> Result<HttpResponse, Error> {
-    call.is(Action::Read);
-    let excerpt = newest(&state, query::list_limit(request.query_string())).await?;
-    let body = match excerpt.answer.get() {
-        Some(kept) => kept.clone(),
-        None => excerpt.answer.get_or_init(|| json(&excerpt.messages)).clone(),
-    };
+    call.set_action(Action::Read);
+    let page = newest(&state, query::list_limit(request.query_string())).await?;
+    let body = page.json.get_or_init(|| json(&page.messages)).clone();
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
@@ -113,13 +108,13 @@ fn json(messages: &[MessageRow]) -> Bytes {
     ),
     security(("simulator" = []))
 )]
-pub(crate) async fn list_messages_of(
+async fn list_messages_of(
     Simulator(call): Simulator,
     request: HttpRequest,
     state: Data<AppState>,
     name: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    call.is(Action::Read);
+    call.set_action(Action::Read);
     let rows = newest_of(&state, &name, query::list_limit(request.query_string())).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(json(&rows)))
 }
@@ -140,16 +135,15 @@ pub(crate) async fn list_messages_of(
     ),
     security(("simulator" = []))
 )]
-pub(crate) async fn post_message(
+async fn post_message(
     Simulator(call): Simulator,
     state: Data<AppState>,
     name: Path<String>,
     JsonBody(body): JsonBody<MessageRequest>,
 ) -> Result<HttpResponse, Error> {
-    call.is(Action::Tweet);
+    call.set_action(Action::Tweet);
     let text = body.content.unwrap_or_default();
     let text = read_text(&state, &text).map_err(|refusal| Error::BadRequest(refusal.to_string().into()))?;
-    let recorded = post(&state, Source::Simulator, &name, text, call.pending_latest()).await?;
-    call.stored(&state, recorded).ok_or(Error::NotFound)?;
+    post(&state, &Actor::simulated(&name, call)?, text).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,23 +1,24 @@
 //! Timelines on the site: the public one, one's own, a person's, and the box to post.
 
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use std::{collections::HashMap, rc::Rc};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Profile, Relation, home, post, profile, public, read_text};
+use super::{PostError, Profile, Relation, home, post, profile, public, read_text};
 use crate::{
-    db::{first_pages::Excerpt, messages::Cursor},
-    domain::{MessageError, routes},
+    db::messages::{Cursor, MessagePage},
+    domain::{MessageError, Username, routes},
     error::Error,
-    features::Source,
+    features::actor::Actor,
+    first_pages::KeptPage,
     http::{
-        client_address::client_address,
+        client_address::ClientAddress,
         errors,
         forms::Form,
         html::{self, Layout, Page, Typed},
-        query,
+        paging,
         routing::{self, READ, get, resource},
         session::{MaybeViewer, SignedIn, Viewer},
     },
@@ -39,7 +40,7 @@ pub fn mount_profiles(site: &mut web::ServiceConfig) {
 
 #[derive(Template)]
 #[template(path = "timeline/timeline.html")]
-struct TimelinePage {
+struct TimelinePage<'a> {
     layout: Layout,
     title: String,
     heading: String,
@@ -48,7 +49,7 @@ struct TimelinePage {
     is_first_page: bool,
     composer: Option<Composer>,
     followstatus: Option<FollowStatus>,
-    excerpt: Arc<Excerpt>,
+    page: &'a MessagePage,
 }
 
 /// Somebody posts faster than people do.
@@ -67,7 +68,7 @@ impl Page for RefusedPage {
 
 /// The box to post, with what was typed if it was refused.
 struct Composer {
-    username: String,
+    username: Username,
     text: String,
     error: Option<String>,
     max_length: usize,
@@ -76,37 +77,36 @@ struct Composer {
 struct FollowStatus {
     relation: Relation,
     profile_path: String,
-    username: String,
+    username: Username,
 }
 
-impl Page for TimelinePage {
+impl Page for TimelinePage<'_> {
     fn layout(&self) -> &Layout {
         &self.layout
     }
 }
 
-impl TimelinePage {
+impl TimelinePage<'_> {
     /// The answer. The first page is the same for all who are not signed in and have nothing to be
-    /// told: it is rendered once for as long as its excerpt is kept.
-    fn answer(self, request: &HttpRequest, state: &AppState) -> HttpResponse {
+    /// told: it is rendered once for as long as it is kept.
+    fn answer(self, request: &HttpRequest, kept: &KeptPage) -> HttpResponse {
         if !self.is_first_page || self.layout.is_personal() {
-            return html::answer(request, state, StatusCode::OK, self);
+            return html::answer(request, StatusCode::OK, self);
         }
         match self.render() {
-            Ok(text) => html::shared(self.excerpt.answer.get_or_init(|| text.into()).clone()),
-            Err(_) => html::answer(request, state, StatusCode::OK, self),
+            Ok(text) => html::shared(kept.html.get_or_init(|| text.into()).clone()),
+            Err(_) => html::answer(request, StatusCode::OK, self),
         }
     }
 
     fn older_path(&self) -> Option<String> {
-        let cursor = self.excerpt.older?;
-        Some(format!("{}?before={}-{}", self.path, cursor.published_at, cursor.id))
+        Some(paging::path_to(&self.path, self.page.older?))
     }
 }
 
 /// The answer that is kept, for somebody whom it suits: only first pages have one.
-fn kept_answer(excerpt: &Excerpt, layout: &Layout) -> Option<HttpResponse> {
-    let kept = excerpt.answer.get().filter(|_| !layout.is_personal())?;
+fn kept_answer(page: &KeptPage, layout: &Layout) -> Option<HttpResponse> {
+    let kept = page.html.get().filter(|_| !layout.is_personal())?;
     Some(html::shared(kept.clone()))
 }
 
@@ -120,44 +120,45 @@ async fn show_home(
     request: HttpRequest,
     state: web::Data<AppState>,
     MaybeViewer(viewer): MaybeViewer,
+    before: Result<Cursor, Error>,
 ) -> Result<HttpResponse, Error> {
     let Some(viewer) = viewer else { return Ok(html::redirect(&format!("/{}", routes::PUBLIC))) };
-    home_page(&request, &state, viewer, StatusCode::OK, String::new(), None).await
+    let composer = composer(&state, &viewer);
+    home_page(&request, &state, viewer, before?, composer).await
 }
 
+/// The home timeline, or, if something is wrong with what `composer` holds, 400 with that above it.
 async fn home_page(
     request: &HttpRequest,
     state: &AppState,
     viewer: Rc<Viewer>,
-    status: StatusCode,
-    text: String,
-    error: Option<String>,
+    before: Cursor,
+    composer: Composer,
 ) -> Result<HttpResponse, Error> {
-    let before = cursor(request)?;
-    let excerpt = home(state, viewer.id, before).await?;
+    let status = if composer.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let found = home(state, viewer.id, before).await?;
     let page = TimelinePage {
         title: "My Timeline".into(),
         heading: "My Timeline".into(),
         path: "/".into(),
         is_first_page: before == Cursor::START,
-        composer: Some(Composer { text, error, ..composer(state, &viewer) }),
+        composer: Some(composer),
         followstatus: None,
-        excerpt,
-        layout: Layout::new(request, state, Some(viewer)),
+        page: &found,
+        layout: Layout::new(request, Some(viewer)),
     };
-    Ok(html::answer(request, state, status, page))
+    Ok(html::answer(request, status, page))
 }
 
 async fn show_public(
     request: HttpRequest,
     state: web::Data<AppState>,
-    MaybeViewer(viewer): MaybeViewer,
+    layout: Layout,
+    before: Cursor,
 ) -> Result<HttpResponse, Error> {
-    let before = cursor(&request)?;
-    let excerpt = public(&state, before).await?;
-    let layout = Layout::new(&request, &state, viewer);
-    if let Some(kept) = kept_answer(&excerpt, &layout) {
-        return Ok(kept);
+    let kept = public(&state, before).await?;
+    if let Some(answer) = kept_answer(&kept, &layout) {
+        return Ok(answer);
     }
     let page = TimelinePage {
         title: "Public Timeline".into(),
@@ -166,42 +167,37 @@ async fn show_public(
         is_first_page: before == Cursor::START,
         composer: layout.viewer.as_ref().map(|viewer| composer(&state, viewer)),
         followstatus: None,
-        excerpt,
+        page: &kept,
         layout,
     };
-    Ok(page.answer(&request, &state))
+    Ok(page.answer(&request, &kept))
 }
 
 async fn show_profile(
     request: HttpRequest,
     state: web::Data<AppState>,
     name: web::Path<String>,
-    MaybeViewer(viewer): MaybeViewer,
+    layout: Layout,
+    before: Cursor,
 ) -> Result<HttpResponse, Error> {
-    let before = cursor(&request)?;
-    let Profile { username, excerpt, relation } =
-        profile(&state, &name, viewer.as_ref().map(|viewer| viewer.id), before).await?;
-    let layout = Layout::new(&request, &state, viewer);
-    if let Some(kept) = kept_answer(&excerpt, &layout) {
-        return Ok(kept);
+    let viewer = layout.viewer.as_ref().map(|viewer| viewer.id);
+    let Profile { username, page: kept, relation } = profile(&state, &name, viewer, before).await?;
+    if let Some(answer) = kept_answer(&kept, &layout) {
+        return Ok(answer);
     }
     let title = format!("{username}'s Timeline");
-    let followstatus = relation.map(|relation| FollowStatus {
-        relation,
-        profile_path: username.profile_path(),
-        username: username.to_string(),
-    });
+    let path = username.profile_path();
     let page = TimelinePage {
         heading: title.clone(),
         title,
-        path: username.profile_path(),
+        path: path.clone(),
         is_first_page: before == Cursor::START,
         composer: layout.viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
-        followstatus,
-        excerpt,
+        followstatus: relation.map(|relation| FollowStatus { relation, profile_path: path, username }),
+        page: &kept,
         layout,
     };
-    Ok(page.answer(&request, &state))
+    Ok(page.answer(&request, &kept))
 }
 
 #[derive(Default, Deserialize)]
@@ -231,30 +227,29 @@ async fn add_message(
         Ok(fit) => fit,
         Err(MessageError::Blank) => return Ok(html::redirect("/")),
         Err(refusal) => {
-            let why = Some(refusal.to_string());
-            return home_page(&request, &state, viewer, StatusCode::BAD_REQUEST, text, why).await;
+            let composer = Composer { text, error: Some(refusal.to_string()), ..composer(&state, &viewer) };
+            let before = Cursor::extract(&request).await?;
+            return home_page(&request, &state, viewer, before, composer).await;
         }
     };
-    let address = client_address(&request, &state.settings.server.trusted_proxies);
-    if let Err(why) = state.throttle.acts.post(viewer.id, address) {
-        return Ok(refused_page(&request, &state, viewer, text, &why));
+    let author = Actor::Person(Rc::clone(&viewer), ClientAddress::of(&request).0);
+    match post(&state, &author, fit).await {
+        Ok(_) => Ok(html::redirect_with_flash(&request, "/", "Your message was recorded".to_owned())),
+        Err(PostError::TooFast(why)) => {
+            let composer = Composer { text, ..composer(&state, &viewer) };
+            Ok(refused_page(&request, viewer, composer, &why))
+        }
+        // Their account has gone since their session was found.
+        Err(PostError::UnknownAuthor) => Err(Error::LoginRequired),
+        Err(PostError::Failed(why)) => Err(why),
     }
-    post(&state, Source::Web, &viewer.username, fit, None).await?;
-    Ok(html::redirect_with_flash(&request, &state, "/", "Your message was recorded".to_owned()))
 }
 
 /// The box with what was typed, to be sent again in a moment, and nothing that would cost a query.
-fn refused_page(
-    request: &HttpRequest,
-    state: &AppState,
-    viewer: Rc<Viewer>,
-    text: String,
-    why: &Error,
-) -> HttpResponse {
-    let error = Some(why.public_message().into_owned());
-    let composer = Composer { text, error, ..composer(state, &viewer) };
-    let page = RefusedPage { composer, layout: Layout::new(request, state, Some(viewer)) };
-    errors::answer(request, state, why, page)
+fn refused_page(request: &HttpRequest, viewer: Rc<Viewer>, composer: Composer, why: &Error) -> HttpResponse {
+    let composer = Composer { error: Some(why.public_message().into_owned()), ..composer };
+    let page = RefusedPage { composer, layout: Layout::new(request, Some(viewer)) };
+    errors::answer(request, why, page)
 }
 
 fn composer(state: &AppState, viewer: &Viewer) -> Composer {
@@ -264,14 +259,4 @@ fn composer(state: &AppState, viewer: &Viewer) -> Composer {
         error: None,
         max_length: state.settings.messages.max_length,
     }
-}
-
-/// `?before=TIME-ID`, as the "Older" links write it.
-fn cursor(request: &HttpRequest) -> Result<Cursor, Error> {
-    let Some(text) = query::find(request.query_string(), "before") else { return Ok(Cursor::START) };
-    let parse = || {
-        let (published_at, id) = text.split_once('-')?;
-        Some(Cursor { published_at: published_at.parse().ok()?, id: id.parse().ok()? })
-    };
-    parse().ok_or(Error::BadRequest("This is no place in a timeline: follow the links at its end.".into()))
 }

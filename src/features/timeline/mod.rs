@@ -3,21 +3,22 @@
 pub mod api;
 pub mod html;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::Source;
+use strum::VariantArray;
+
+use super::{Source, actor::Actor};
 use crate::{
     db::{
-        self,
-        first_pages::{Excerpt, Subject},
-        follows,
+        self, follows,
         home::{self, Stretch},
-        messages::{self, Cursor, MessageRow, NewMessage, Slice},
-        simulator::Recorded,
+        messages::{self, Cursor, MessagePage, MessageRow, NewMessage, PageRequest},
         users,
     },
     domain::{MessageError, MessageId, MessageRules, MessageText, UserId, Username},
     error::Error,
+    first_pages::{KeptPage, Subject},
+    metrics::{self, Label, Metrics},
     state::AppState,
 };
 
@@ -37,72 +38,96 @@ pub struct Profile {
     /// Whose it is.
     pub username: Username,
     /// What they said.
-    pub excerpt: Arc<Excerpt>,
+    pub page: Arc<KeptPage>,
     /// How the viewer stands to them; none for strangers.
     pub relation: Option<Relation>,
+}
+
+/// Why a message was not posted. `Display` is what its author reads.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// There is no such author, or no longer.
+    #[error("There is no such user")]
+    UnknownAuthor,
+    /// The account, or its address, posts faster than people do: says when the next one may pass.
+    #[error(transparent)]
+    TooFast(Error),
+    /// The database does not answer.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<PostError> for Error {
+    fn from(why: PostError) -> Self {
+        match why {
+            PostError::UnknownAuthor => Self::NotFound,
+            PostError::TooFast(why) | PostError::Failed(why) => why,
+        }
+    }
 }
 
 /// A page of everyone's messages; the first one is kept for a moment.
 ///
 /// # Errors
-/// When the database does not answer; so for every function of this module.
-pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<Excerpt>, Error> {
-    let (size, slice) = page_after(state, before);
+/// When the database does not answer.
+pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<KeptPage>, Error> {
+    let (size, request) = page_after(state, before);
     let load = async {
-        let rows = state.db.read("public_timeline", move |conn| messages::list_public(conn, slice)).await?;
+        let rows = state.db.read("public_timeline", move |conn| messages::list_public(conn, request)).await?;
         Ok(cut(rows, size, None))
     };
     if before == Cursor::START {
         state.first_pages.get(Subject::Everyone, load).await
     } else {
-        load.await.map(Arc::new)
+        Ok(Arc::new(load.await?.into()))
     }
 }
 
 /// A page of what `reader` and those they follow said. Never kept: it is theirs alone. It is the one page
-/// whose cost depends on what its reader has done, so each has only so many turns at a time.
+/// whose cost depends on what its reader has done, so each has only so many turns at a time
+/// (`limits.home_pages_at_once`).
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] when no turn came in time; as [`public`].
-pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Arc<Excerpt>, Error> {
-    let (size, slice) = page_after(state, before);
+/// [`Error::TooManyRequests`] when no turn came in time, or when the database does not answer.
+pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<MessagePage, Error> {
+    let (size, request) = page_after(state, before);
     let turn = state.turns.take(reader).await?;
     let look = move |conn: &mut db::DbConnection| {
         let _until_done = turn;
-        home::list(conn, reader, slice)
+        home::list(conn, reader, request)
     };
     let Stretch { messages, looked_to } = state.db.read("home_timeline", look).await?;
-    let excerpt = cut(messages, size, Some(reader));
-    Ok(Arc::new(Excerpt { older: excerpt.older.or(looked_to), ..excerpt }))
+    let page = cut(messages, size, Some(reader));
+    Ok(MessagePage { older: page.older.or(looked_to), ..page })
 }
 
 /// A page of what `name` said, as `viewer` sees it; the first one is kept for a moment, how the
-/// viewer stands to them is not. Also [`Error::NotFound`].
+/// viewer stands to them is not.
 ///
 /// # Errors
-/// As [`public`].
+/// [`Error::NotFound`], or when the database does not answer.
 pub async fn profile(state: &AppState, name: &str, viewer: Option<UserId>, before: Cursor) -> Result<Profile, Error> {
     let username = Username::parse(name).ok_or(Error::NotFound)?;
-    let (size, slice) = page_after(state, before);
+    let (size, request) = page_after(state, before);
     let key = username.clone();
     let load = async {
         let look = move |conn: &mut db::DbConnection| match users::find_id(conn, key.as_str())? {
-            Some(owner) => messages::list_by_author(conn, owner, slice).map(|rows| Some((owner, rows))),
+            Some(owner) => messages::list_by_author(conn, owner, request).map(|rows| Some((owner, rows))),
             None => Ok(None),
         };
         let (owner, rows) = state.db.read("profile", look).await?.ok_or(Error::NotFound)?;
         Ok(cut(rows, size, Some(owner)))
     };
-    let excerpt = if before == Cursor::START {
+    let page = if before == Cursor::START {
         state.first_pages.get(Subject::Author(username.clone()), load).await?
     } else {
-        Arc::new(load.await?)
+        Arc::new(load.await?.into())
     };
-    let relation = match (viewer, excerpt.owner) {
+    let relation = match (viewer, page.owner) {
         (Some(viewer), Some(owner)) => Some(relation(state, viewer, owner).await?),
         _ => None,
     };
-    Ok(Profile { username, excerpt, relation })
+    Ok(Profile { username, page, relation })
 }
 
 async fn relation(state: &AppState, viewer: UserId, owner: UserId) -> Result<Relation, Error> {
@@ -116,25 +141,25 @@ async fn relation(state: &AppState, viewer: UserId, owner: UserId) -> Result<Rel
 /// The newest `limit` messages of everyone, kept for a moment.
 ///
 /// # Errors
-/// As [`public`].
-pub async fn newest(state: &AppState, limit: i64) -> Result<Arc<Excerpt>, Error> {
-    let slice = Slice { before: Cursor::START, limit };
+/// When the database does not answer.
+pub async fn newest(state: &AppState, limit: i64) -> Result<Arc<KeptPage>, Error> {
+    let request = PageRequest { before: Cursor::START, limit };
     let load = async {
-        let messages = state.db.read("newest_messages", move |conn| messages::list_public(conn, slice)).await?;
+        let messages = state.db.read("newest_messages", move |conn| messages::list_public(conn, request)).await?;
         Ok(cut(messages, usize::MAX, None))
     };
     state.first_pages.get(Subject::Newest(limit), load).await
 }
 
-/// The newest `limit` messages of one person. Also [`Error::NotFound`].
+/// The newest `limit` messages of one person.
 ///
 /// # Errors
-/// As [`public`].
+/// [`Error::NotFound`], or when the database does not answer.
 pub async fn newest_of(state: &AppState, name: &str, limit: i64) -> Result<Vec<MessageRow>, Error> {
     let username = Username::parse(name).ok_or(Error::NotFound)?;
-    let slice = Slice { before: Cursor::START, limit };
+    let request = PageRequest { before: Cursor::START, limit };
     let look = move |conn: &mut db::DbConnection| match users::find_id(conn, username.as_str())? {
-        Some(author) => messages::list_by_author(conn, author, slice).map(Some),
+        Some(author) => messages::list_by_author(conn, author, request).map(Some),
         None => Ok(None),
     };
     state.db.read("newest_messages_of", look).await?.ok_or(Error::NotFound)
@@ -149,37 +174,36 @@ pub fn read_text(state: &AppState, raw: &str) -> Result<MessageText, MessageErro
     MessageText::parse(raw, MessageRules { max_length: settings.max_length, max_bytes: settings.max_bytes })
 }
 
-/// Posts a message and stores the simulator's latest action with it, in one go. The outcome is `None` when
-/// there is no such author.
+/// Posts a message. Limits: `limits.post_*` a minute.
 ///
 /// # Errors
-/// As [`public`].
-pub async fn post(
-    state: &AppState,
-    source: Source,
-    author: &str,
-    text: MessageText,
-    latest: Option<i64>,
-) -> Result<Recorded<Option<MessageId>>, Error> {
-    let author = Username::parse(author).ok_or(Error::NotFound)?;
-    let new = NewMessage { author: author.to_string(), text, published_at: db::now() };
-    let recorded = state.db.write_one("post_message", move |conn| messages::insert(conn, &new, latest)).await?;
-    if recorded.outcome.is_some() {
-        state.first_pages.message_stored(&author);
-        state.metrics.messages_posted.with_label_values(&[source.as_str()]).inc();
-    }
-    Ok(recorded)
+/// See [`PostError`]. What is too fast is looked at first.
+pub async fn post(state: &AppState, author: &Actor, text: MessageText) -> Result<MessageId, PostError> {
+    author.count_post(state).map_err(PostError::TooFast)?;
+    let (key, new) = (author.key(), NewMessage { text, published_at: db::now() });
+    let insert = move |write: &mut db::Write<'_>| messages::insert(write, &key, &new);
+    let id = author.write_one(state, "post_message", insert).await?.ok_or(PostError::UnknownAuthor)?;
+    state.first_pages.message_stored(author.username());
+    state.metrics.messages_posted.with_label_values(&[author.source().label()]).inc();
+    Ok(id)
 }
 
 /// One more than a page: whether it comes says whether there is a next page.
-fn page_after(state: &AppState, before: Cursor) -> (usize, Slice) {
+fn page_after(state: &AppState, before: Cursor) -> (usize, PageRequest) {
     let size = state.settings.messages.page_size;
-    (size as usize, Slice { before, limit: i64::from(size) + 1 })
+    (size as usize, PageRequest { before, limit: i64::from(size) + 1 })
 }
 
-fn cut(mut messages: Vec<MessageRow>, size: usize, owner: Option<UserId>) -> Excerpt {
+fn cut(mut messages: Vec<MessageRow>, size: usize, owner: Option<UserId>) -> MessagePage {
     let more = messages.len() > size;
     messages.truncate(size);
     let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
-    Excerpt { older: last.filter(|_| more), messages, owner, answer: OnceLock::new() }
+    MessagePage { older: last.filter(|_| more), messages, owner }
+}
+
+/// Posts stand at 0 from the start.
+pub(super) fn begin_at_zero(metrics: &Metrics) {
+    for source in Source::VARIANTS {
+        metrics::begin_at_zero(&metrics.messages_posted, [source.label()]);
+    }
 }

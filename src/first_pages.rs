@@ -11,6 +11,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
+    ops::Deref,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -22,12 +23,7 @@ use actix_web::web::Bytes;
 use anyhow::anyhow;
 use moka::future::Cache;
 
-use super::messages::{Cursor, MessageRow};
-use crate::{
-    domain::{UserId, Username},
-    error::Error,
-    metrics::Metrics,
-};
+use crate::{db::messages::MessagePage, domain::Username, error::Error, metrics::Metrics};
 
 /// How long other processes' posts and flags may take to show. The promise is a second; five loads a
 /// second of what is asked for a thousand times cost nothing that could be measured.
@@ -48,22 +44,34 @@ pub enum Subject {
     Newest(i64),
 }
 
-/// A page of a timeline.
+/// A page of messages, and what it was rendered to by whoever was first asked for that. The slots are for
+/// answers that suit everybody who may see them.
 #[derive(Debug)]
-pub struct Excerpt {
-    /// Newest first.
-    pub messages: Vec<MessageRow>,
-    /// Where the next page begins, if there is one.
-    pub older: Option<Cursor>,
-    /// Whose page it is, if it is one person's.
-    pub owner: Option<UserId>,
-    /// The whole answer, where it is the same for everyone; the door puts it here when first asked.
-    pub answer: OnceLock<Bytes>,
+pub struct KeptPage {
+    page: MessagePage,
+    /// The site's page, for people who are not signed in and have nothing to be told.
+    pub html: OnceLock<Bytes>,
+    /// The API's list.
+    pub json: OnceLock<Bytes>,
+}
+
+impl From<MessagePage> for KeptPage {
+    fn from(page: MessagePage) -> Self {
+        Self { page, html: OnceLock::new(), json: OnceLock::new() }
+    }
+}
+
+impl Deref for KeptPage {
+    type Target = MessagePage;
+
+    fn deref(&self) -> &MessagePage {
+        &self.page
+    }
 }
 
 /// The pages kept by this process.
 pub struct FirstPages {
-    pages: Cache<(Subject, u64), Arc<Excerpt>>,
+    pages: Cache<(Subject, u64), Arc<KeptPage>>,
     everyone: AtomicU64,
     authors: Box<[AtomicU64]>,
     hasher: RandomState,
@@ -76,7 +84,7 @@ impl FirstPages {
     pub fn new(metrics: &Metrics) -> Self {
         let pages = Cache::builder()
             .max_capacity(CAPACITY)
-            .weigher(|_, page: &Arc<Excerpt>| page.weight())
+            .weigher(|_, page: &Arc<KeptPage>| weight(page))
             .time_to_live(LIFETIME)
             .build();
         let authors = (0..AUTHOR_GENERATIONS).map(|_| AtomicU64::new(0)).collect();
@@ -90,8 +98,8 @@ impl FirstPages {
     pub async fn get(
         &self,
         subject: Subject,
-        load: impl Future<Output = Result<Excerpt, Error>>,
-    ) -> Result<Arc<Excerpt>, Error> {
+        load: impl Future<Output = Result<MessagePage, Error>>,
+    ) -> Result<Arc<KeptPage>, Error> {
         let key = (subject.clone(), self.generation(&subject).load(Ordering::Acquire));
         if let Some(page) = self.pages.get(&key).await {
             self.metrics.first_page_hits.inc();
@@ -100,7 +108,7 @@ impl FirstPages {
         let mut is_loader = false;
         let load = async {
             is_loader = true;
-            load.await.map(Arc::new)
+            load.await.map(|page| Arc::new(KeptPage::from(page)))
         };
         let page = self.pages.try_get_with(key, load).await;
         let counter = if is_loader { &self.metrics.first_page_misses } else { &self.metrics.first_page_hits };
@@ -126,12 +134,10 @@ impl FirstPages {
     }
 }
 
-impl Excerpt {
-    /// About the bytes that it takes, the answer included, which is some three times the texts.
-    fn weight(&self) -> u32 {
-        let texts: usize = self.messages.iter().map(|row| 400 + 2 * (row.text.len() + row.author.len())).sum();
-        u32::try_from(4096 + texts).unwrap_or(u32::MAX)
-    }
+/// About the bytes that a page takes, rendered once, which is some three times the texts.
+fn weight(page: &MessagePage) -> u32 {
+    let texts: usize = page.messages.iter().map(|row| 400 + 2 * (row.text.len() + row.author.len())).sum();
+    u32::try_from(4096 + texts).unwrap_or(u32::MAX)
 }
 
 /// Everyone who waited for a load gets its error; errors cannot be cloned, so each gets one like it.
