@@ -7,16 +7,18 @@
 //! (`docs/adr/0003-metrics-with-actix-web-prom.md`). For operators: `docs/METRICS.md`.
 
 mod backup;
+mod database;
 mod registry;
 
 use std::collections::HashMap;
 
 use actix_web_prom::{ActixMetricsConfiguration, LabelsConfiguration, PrometheusMetrics, PrometheusMetricsBuilder};
 use anyhow::anyhow;
-use prometheus::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use prometheus::{Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 use strum::IntoStaticStr;
 
 pub use backup::BackupMetrics;
+pub use database::DbMetrics;
 use registry::{Adder, registry, render};
 
 /// Seconds. 0.3 is the simulator's patience: what is slower is lost.
@@ -82,14 +84,7 @@ pub struct Metrics {
     pub simulator_actions: IntCounterVec,
     pub first_page_hits: IntCounter,
     pub first_page_misses: IntCounter,
-    pub db_pool_connections: IntGaugeVec,
-    pub db_pool_max: IntGauge,
-    pub db_pool_waiting: IntGauge,
-    pub db_pool_wait: Histogram,
-    pub db_query: HistogramVec,
-    pub db_errors: IntCounterVec,
-    pub db_writable: IntGauge,
-    pub db_journal: IntGauge,
+    pub db: DbMetrics,
     pub hash_duration: Histogram,
     pub hash_queue: IntGaugeVec,
     pub cpu_load: Gauge,
@@ -166,26 +161,7 @@ impl Metrics {
             )?,
             first_page_hits: lookups.with_label_values(&["hit"]),
             first_page_misses: lookups.with_label_values(&["miss"]),
-            db_pool_connections: add.gauges(
-                "minitwit_db_pool_connections",
-                "Database connections of this process.",
-                &["state"],
-            )?,
-            db_pool_max: add.gauge("minitwit_db_pool_max_connections", "Connections this process may open.")?,
-            db_pool_waiting: add.gauge("minitwit_db_pool_waiting", "Requests waiting for a connection.")?,
-            db_pool_wait: add
-                .histogram("minitwit_db_pool_wait_seconds", "Time from asking for a connection to having it.")?,
-            db_query: add.histograms(
-                "minitwit_db_query_duration_seconds",
-                "Time of a piece of database work, by its name.",
-                &["query"],
-            )?,
-            db_errors: add.counters("minitwit_db_errors_total", "Failed database work.", &["kind"])?,
-            db_writable: add.gauge(
-                "minitwit_db_writable",
-                "1 when the last trial to write to the database succeeded, 0 when not, or before the first.",
-            )?,
-            db_journal: add.gauge("minitwit_db_journal_bytes", "Size of SQLite's journal (-wal); 0 on Postgres.")?,
+            db: DbMetrics::new(&add)?,
             hash_duration: add.histogram("minitwit_password_hash_duration_seconds", "Time to make or check a hash.")?,
             hash_queue: add.gauges(
                 "minitwit_password_hash_queue_length",

@@ -22,7 +22,7 @@ use diesel::{QueryResult, QueryableByName, sql_types::BigInt};
 use super::{
     connection::DbConnection,
     follows::follows_more_than,
-    messages::{Cursor, MessageRow, PageRequest},
+    messages::{AuthoredMessage, Cursor, PageRequest},
     prepared::{Bind::Integer, Statement, planned_once},
 };
 use crate::domain::UserId;
@@ -100,13 +100,13 @@ struct End {
 #[derive(Debug)]
 pub struct Stretch {
     /// At most as many as were asked for.
-    pub messages: Vec<MessageRow>,
+    pub messages: Vec<AuthoredMessage>,
     /// Where to look further, if these are fewer than were asked for and yet may not be all.
     pub looked_to: Option<Cursor>,
 }
 
-impl From<Vec<MessageRow>> for Stretch {
-    fn from(messages: Vec<MessageRow>) -> Self {
+impl From<Vec<AuthoredMessage>> for Stretch {
+    fn from(messages: Vec<AuthoredMessage>) -> Self {
         Self { messages, looked_to: None }
     }
 }
@@ -118,7 +118,7 @@ impl From<Vec<MessageRow>> for Stretch {
 /// When a query fails.
 pub fn list(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Stretch> {
     if follows_more_than(conn, reader, MANY)? {
-        let is_full = |found: &Vec<MessageRow>| i64::try_from(found.len()).is_ok_and(|found| found == page.limit);
+        let is_full = |found: &Vec<AuthoredMessage>| i64::try_from(found.len()).is_ok_and(|found| found == page.limit);
         let walked = walk(conn, reader, page)?;
         if is_full(&walked) {
             return Ok(walked.into());
@@ -135,7 +135,7 @@ pub fn list(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> Query
 }
 
 /// The walk of [`STRETCH`] messages, in one statement.
-fn walk(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
+fn walk(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<AuthoredMessage>> {
     let (walk, end) = match conn {
         DbConnection::Postgres(_) => (WALK_ON_POSTGRES, END_ON_POSTGRES),
         DbConnection::Sqlite(_) => (WALK_ON_SQLITE, END_ON_SQLITE),
@@ -149,7 +149,7 @@ fn walk(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResu
 }
 
 /// The walk to a moment that is known.
-fn walk_to(conn: &mut DbConnection, reader: UserId, page: PageRequest, end: i64) -> QueryResult<Vec<MessageRow>> {
+fn walk_to(conn: &mut DbConnection, reader: UserId, page: PageRequest, end: i64) -> QueryResult<Vec<AuthoredMessage>> {
     let text = match conn {
         DbConnection::Postgres(_) => WALK_ON_POSTGRES,
         DbConnection::Sqlite(_) => WALK_ON_SQLITE,
@@ -172,7 +172,7 @@ fn end(conn: &mut DbConnection, before: Cursor, distance: i64) -> QueryResult<Op
     Ok(ends.first().map(|end| end.published_at))
 }
 
-fn ask_each(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
+fn ask_each(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Vec<AuthoredMessage>> {
     let text = match conn {
         DbConnection::Postgres(_) => ASK_EACH_ON_POSTGRES,
         DbConnection::Sqlite(_) => ASK_EACH_ON_SQLITE,

@@ -20,7 +20,7 @@ use crate::domain::{MessageId, MessageText, UserId};
 
 /// A message with its author, ready to be shown.
 #[derive(Clone, Debug, Queryable, QueryableByName)]
-pub struct MessageRow {
+pub struct AuthoredMessage {
     /// The message's id.
     #[diesel(sql_type = BigInt)]
     pub id: i64,
@@ -65,7 +65,7 @@ pub struct PageRequest {
 #[derive(Clone, Debug)]
 pub struct MessagePage {
     /// Newest first.
-    pub messages: Vec<MessageRow>,
+    pub messages: Vec<AuthoredMessage>,
     /// Where the next page begins, if there is one.
     pub older: Option<Cursor>,
     /// Whose page it is, if it is one person's.
@@ -85,7 +85,7 @@ pub struct NewMessage {
 ///
 /// # Errors
 /// When the query fails; so for every function of this module.
-pub fn list_public(conn: &mut DbConnection, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
+pub fn list_public(conn: &mut DbConnection, page: PageRequest) -> QueryResult<Vec<AuthoredMessage>> {
     messages::table
         .inner_join(users::table)
         .filter(not(messages::flagged))
@@ -98,7 +98,7 @@ pub fn list_public(conn: &mut DbConnection, page: PageRequest) -> QueryResult<Ve
 }
 
 /// One author's unflagged messages. Index: `messages_by_author`, walked from the cursor.
-pub fn list_by_author(conn: &mut DbConnection, author: UserId, page: PageRequest) -> QueryResult<Vec<MessageRow>> {
+pub fn list_by_author(conn: &mut DbConnection, author: UserId, page: PageRequest) -> QueryResult<Vec<AuthoredMessage>> {
     messages::table
         .inner_join(users::table)
         .filter(messages::author_id.eq(author.0))

@@ -87,7 +87,7 @@ impl Db {
         Trouble::begin_at_zero(metrics);
         let (slow, last_trial, metrics) = (settings.slow_query, LastTrial::never(), metrics.clone());
         let db = Self { reading, writing, backend, target, last_trial, slow, metrics };
-        db.metrics.db_pool_max.set(db.pools().map(|pool| pool.sizes().max).sum());
+        db.metrics.db.pool_max.set(db.pools().map(|pool| pool.sizes().max).sum());
         Ok(db)
     }
 
@@ -146,11 +146,11 @@ impl Db {
             idle += sizes.idle;
             open += sizes.open;
         }
-        let connections = &self.metrics.db_pool_connections;
+        let connections = &self.metrics.db.pool_connections;
         connections.with_label_values(&["idle"]).set(idle);
         connections.with_label_values(&["in_use"]).set(open - idle);
         if let Target::Sqlite(file) = &self.target {
-            self.metrics.db_journal.set(i64::try_from(sqlite::journal_size(file)).unwrap_or(i64::MAX));
+            self.metrics.db.journal.set(i64::try_from(sqlite::journal_size(file)).unwrap_or(i64::MAX));
         }
     }
 

@@ -42,7 +42,7 @@ impl Pool {
         };
         Ok(Self {
             connections: builder.build_unchecked(Manager::new(target.clone(), access, settings.statement_timeout)),
-            threads: BlockingPool::new("database", size as usize, wait, &metrics.db_pool_waiting)?,
+            threads: BlockingPool::new("database", size as usize, wait, &metrics.db.pool_waiting)?,
             wait,
         })
     }

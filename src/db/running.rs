@@ -26,12 +26,12 @@ impl Db {
         let (slow, metrics, last_trial) = (self.slow, self.metrics.clone(), self.last_trial.clone());
         let outcome = pool.run(move |pooled, waited| {
             let pooled = pooled.map_err(|why| Trouble::NoConnection.counted(&metrics, why))?;
-            metrics.db_pool_wait.observe(waited.as_secs_f64());
+            metrics.db.pool_wait.observe(waited.as_secs_f64());
             let timed = |conn: &mut DbConnection| {
                 let begun = Instant::now();
                 let outcome = work(conn);
                 let took = begun.elapsed();
-                metrics.db_query.with_label_values(&[query]).observe(took.as_secs_f64());
+                metrics.db.query.with_label_values(&[query]).observe(took.as_secs_f64());
                 if took >= slow {
                     warn!(query, duration_ms = took.as_secs_f64() * 1e3, "slow query");
                 }
@@ -40,7 +40,7 @@ impl Db {
             attempt(pooled, query, timed).map_err(|(trouble, why)| {
                 if pooled.writes_to_a_file() && trouble.stops_writes() {
                     last_trial.set_fails(trouble);
-                    metrics.db_writable.set(0);
+                    metrics.db.writable.set(0);
                 }
                 trouble.counted(&metrics, why)
             })

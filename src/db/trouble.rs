@@ -42,7 +42,7 @@ impl Trouble {
     /// Failures stand at 0 from the start.
     pub(super) fn begin_at_zero(metrics: &Metrics) {
         for trouble in Self::VARIANTS {
-            metrics::begin_at_zero(&metrics.db_errors, [trouble.label()]);
+            metrics::begin_at_zero(&metrics.db.errors, [trouble.label()]);
         }
     }
 
@@ -83,7 +83,7 @@ impl Trouble {
 
     /// Counts it, and makes the answer: 503 when the same request may succeed later, else 500.
     pub(super) fn counted(self, metrics: &Metrics, why: impl Into<anyhow::Error>) -> Error {
-        metrics.db_errors.with_label_values(&[self.label()]).inc();
+        metrics.db.errors.with_label_values(&[self.label()]).inc();
         match self {
             Self::Query | Self::Corrupt => Error::Internal(why.into()),
             other => Error::away(other.what(), why),

@@ -94,7 +94,7 @@ impl Db {
             Backend::Sqlite if self.last_trial.is_fresh() => return Ok(()),
             Backend::Sqlite => self.try_on_sqlite().await.map_err(|why| self.last_trial.explain(why)),
         };
-        self.metrics.db_writable.set(outcome.is_ok().into());
+        self.metrics.db.writable.set(outcome.is_ok().into());
         outcome
     }
 

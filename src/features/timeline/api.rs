@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{newest, newest_of, post, read_text};
 use crate::{
-    db::messages::MessageRow,
+    db::messages::AuthoredMessage,
     error::Error,
     features::{
         actor::Actor,
@@ -42,8 +42,8 @@ struct MessageJson<'a> {
     user: &'a str,
 }
 
-impl<'a> From<&'a MessageRow> for MessageJson<'a> {
-    fn from(row: &'a MessageRow) -> Self {
+impl<'a> From<&'a AuthoredMessage> for MessageJson<'a> {
+    fn from(row: &'a AuthoredMessage) -> Self {
         Self { content: &row.text, pub_date: row.published_at, user: &row.author }
     }
 }
@@ -88,7 +88,7 @@ async fn list_messages(
 }
 
 /// Strings and numbers cannot fail to be written.
-fn json(messages: &[MessageRow]) -> Bytes {
+fn json(messages: &[AuthoredMessage]) -> Bytes {
     let list: Vec<MessageJson<'_>> = messages.iter().map(MessageJson::from).collect();
     serde_json::to_vec(&list).unwrap_or_default().into()
 }

@@ -12,7 +12,7 @@ use crate::{
     db::{
         self, follows,
         home::{self, Stretch},
-        messages::{self, Cursor, MessagePage, MessageRow, NewMessage, PageRequest},
+        messages::{self, AuthoredMessage, Cursor, MessagePage, NewMessage, PageRequest},
         users,
     },
     domain::{MessageError, MessageId, MessageRules, MessageText, UserId, Username},
@@ -155,7 +155,7 @@ pub async fn newest(state: &AppState, limit: i64) -> Result<Arc<KeptPage>, Error
 ///
 /// # Errors
 /// [`Error::NotFound`], or when the database does not answer.
-pub async fn newest_of(state: &AppState, name: &str, limit: i64) -> Result<Vec<MessageRow>, Error> {
+pub async fn newest_of(state: &AppState, name: &str, limit: i64) -> Result<Vec<AuthoredMessage>, Error> {
     let username = Username::parse(name).ok_or(Error::NotFound)?;
     let request = PageRequest { before: Cursor::START, limit };
     let look = move |conn: &mut db::DbConnection| match users::find_id(conn, username.as_str())? {
@@ -194,7 +194,7 @@ fn page_after(state: &AppState, before: Cursor) -> (usize, PageRequest) {
     (size as usize, PageRequest { before, limit: i64::from(size) + 1 })
 }
 
-fn cut(mut messages: Vec<MessageRow>, size: usize, owner: Option<UserId>) -> MessagePage {
+fn cut(mut messages: Vec<AuthoredMessage>, size: usize, owner: Option<UserId>) -> MessagePage {
     let more = messages.len() > size;
     messages.truncate(size);
     let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
