@@ -14,12 +14,12 @@ FROM rust:1.95.0-bookworm AS build
 WORKDIR /minitwit
 
 # Dependencies make a layer of their own, which is built again only when the manifest or the lock changes. An empty
-# program with the same manifest does it. cargo-chef does the same for workspaces, and would be one more thing to
-# install and to trust; we are one crate.
+# program with the same manifest does it. The tools are no part of the image, but cargo wants to see that they exist.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src benches \
+COPY tools/Cargo.toml tools/
+RUN mkdir -p src benches tools/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs benches/pure.rs \
+    && touch src/lib.rs benches/pure.rs tools/src/lib.rs \
     && cargo build --locked --release \
     && rm -r src
 

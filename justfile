@@ -71,4 +71,8 @@ openapi:
 
 # replay a scenario against a running Minitwit
 simulate scenario url="http://127.0.0.1:8080/api":
-    cargo run --release -- simulate {{scenario}} {{url}}
+    cargo run --release --package minitwit-tools -- simulate {{scenario}} {{url}}
+
+# fill the empty database of this folder (DATABASE_URL: another one), and say whom one can sign in as
+seed *options="--users 300 --messages 5000 --follows 3000":
+    cargo run --release --package minitwit-tools -- seed {{options}}

@@ -34,6 +34,18 @@ repository() {
     echo "${IMAGE_REPOSITORY:-minitwit}"
 }
 
+# The path of minitwit-tools: MINITWIT_TOOLS, or what is built here, by this machine's cargo or in a Debian that has one.
+minitwit_tools() {
+    if [ -n "${MINITWIT_TOOLS:-}" ]; then
+        realpath "$MINITWIT_TOOLS"
+        return
+    fi
+    in_debian=''
+    command -v cargo > /dev/null || in_debian=scripts/in-debian
+    $in_debian cargo build --release --quiet --package minitwit-tools >&2
+    realpath "${CARGO_TARGET_DIR:-target}/release/minitwit-tools"
+}
+
 is_pull_request() {
     [ "${TRAVIS_PULL_REQUEST:-false}" != false ]
 }

@@ -38,3 +38,6 @@ pub struct Version {
 
 /// The version of this binary.
 pub const VERSION: Version = Version { number: env!("CARGO_PKG_VERSION"), commit: env!("MINITWIT_COMMIT") };
+
+/// The same in one line, as `--version` prints it.
+pub const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("MINITWIT_COMMIT"), ")");

@@ -36,18 +36,24 @@ fn sources() -> Vec<(String, String)> {
     files("src", &["rs"])
 }
 
+/// The tools' sources and tests.
+fn tools() -> Vec<(String, String)> {
+    files("tools", &["rs"])
+}
+
 /// The code without comments and without its unit tests.
 fn code(text: &str) -> String {
     let program = text.split("#[cfg(test)]").next().unwrap_or_default();
     program.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The parts of the house that a piece of code names: `crate::db::…`, also inside `use crate::{…}`.
-fn named_parts(code: &str) -> BTreeSet<String> {
+/// The parts of a crate that a piece of code names: `crate::db::…`, also inside `use crate::{…}`. `house` is `crate::`,
+/// or the name by which others call it.
+fn named_parts(code: &str, house: &str) -> BTreeSet<String> {
     let mut parts = BTreeSet::new();
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
+    for (at, _) in code.match_indices(house) {
+        let rest = &code[at + house.len()..];
         if !rest.starts_with('{') {
             parts.insert(word(rest));
             continue;
@@ -101,7 +107,7 @@ fn part_of(file: &str) -> String {
 fn nobody_reaches_upwards() {
     for (file, text) in sources() {
         let part = part_of(&file);
-        for named in named_parts(&code(&text)) {
+        for named in named_parts(&code(&text), "crate::") {
             let position = |name: &str| STOREYS.iter().position(|storey| *storey == name);
             let allowed = if FLOOR.contains(&part.as_str()) {
                 named == "domain" || FLOOR.contains(&named.as_str())
@@ -118,7 +124,27 @@ fn nobody_reaches_upwards() {
 #[test]
 fn what_is_named_is_found() {
     let text = "use crate::{db::{self, users::{A, B}}, domain::C, error::Error};\nuse crate::http::x;\nlet a = crate::state::Y;";
-    assert_eq!(named_parts(text).into_iter().collect::<Vec<_>>(), ["db", "domain", "error", "http", "state"]);
+    assert_eq!(
+        named_parts(text, "crate::").into_iter().collect::<Vec<_>>(),
+        ["db", "domain", "error", "http", "state"]
+    );
+}
+
+/// The product is built without its tools; they see of it what stands on the ground (docs/adr/0014).
+#[test]
+fn tools_use_the_product_and_never_the_other_way_round() {
+    for (file, text) in sources() {
+        assert!(!code(&text).contains("minitwit_tools"), "{file} uses the tools");
+    }
+    let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+    let (product, tests) = manifest.split_once("[dev-dependencies]").unwrap();
+    assert!(tests.contains("minitwit-tools = ") && !product.contains("minitwit-tools"), "the product needs the tools");
+    for (file, text) in tools() {
+        for named in named_parts(&code(&text), "minitwit::") {
+            let ground = ["config", "db", "domain", "LONG_VERSION"];
+            assert!(ground.contains(&named.as_str()), "{file} uses minitwit::{named}");
+        }
+    }
 }
 
 #[test]
@@ -154,6 +180,11 @@ fn libraries_stay_in_their_rooms() {
     for (file, text) in sources() {
         for (library, is_home) in rooms {
             assert!(is_home(&file) || !code(&text).contains(library), "{file} names {library}");
+        }
+    }
+    for (file, text) in tools() {
+        for library in ["diesel", "askama", "std::env::var", "argon2::"] {
+            assert!(!code(&text).contains(library), "{file} names {library}");
         }
     }
     for (file, text) in sources().iter().filter(|(file, _)| file.starts_with("src/domain/")) {
@@ -196,14 +227,14 @@ fn nothing_opens_a_file_of_the_database_but_sqlite() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    for (file, text) in sources().into_iter().chain(files("tests", &["rs"])) {
+    for (file, text) in sources().into_iter().chain(tools()).chain(files("tests", &["rs"])) {
         assert!(text.starts_with("//! ") || file == "src/lib.rs", "{file} does not open with its module's doc");
     }
 }
 
 #[test]
 fn no_file_is_too_long_to_be_one() {
-    for (file, text) in sources() {
+    for (file, text) in sources().into_iter().chain(tools()) {
         let lines = text.lines().count();
         assert!(lines <= 300, "{file} has {lines} lines and wants to be two");
     }
@@ -219,7 +250,8 @@ fn nothing_is_left_undone() {
         concat!("unimplemented", "!("),
         concat!("#[ig", "nore"),
     ];
-    for (file, text) in sources().into_iter().chain(files("tests", &["rs"])).chain(files("templates", &["html"])) {
+    let tests = files("tests", &["rs"]);
+    for (file, text) in sources().into_iter().chain(tools()).chain(tests).chain(files("templates", &["html"])) {
         for word in words {
             assert!(!text.contains(word), "{file} has {word}");
         }

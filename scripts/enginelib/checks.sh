@@ -85,7 +85,7 @@ put_secrets() {
 # By the way of production, with one replica more than the stack file says, and another setting.
 update_under_load() {
     docker service scale --detach=false minitwit_minitwit=3 > /dev/null
-    docker run --rm "$(scripts/image name)" scenario --actions 100000 --seed 1 | split --lines 250 --suffix-length 3 - "$work/actions."
+    "$MINITWIT_TOOLS" scenario --actions 100000 --seed 1 | split --lines 250 --suffix-length 3 - "$work/actions."
     replicas > "$work/before"
     simulate_until_enough > "$work/load.log" 2>&1 &
     load=$!
@@ -155,7 +155,7 @@ simulate_until_enough() {
     export MINITWIT__SIMULATOR__PASSWORD_FILE=secrets/simulator_password
     for actions in "$work"/actions.*; do
         [ ! -e "$work/enough" ] || return 0
-        "$IMAGE_BINARY" simulate --timeout 5000 "$actions" http://localhost/api || return 1
+        "$MINITWIT_TOOLS" simulate --timeout 5000 "$actions" http://localhost/api || return 1
     done
     echo "the actions were used up before the update was done"
     return 1

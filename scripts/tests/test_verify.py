@@ -8,6 +8,10 @@ from project import ProjectTest
 DOCKER = """\
 echo "docker $*" >> "$NOTES"
 case "$*" in *"$BREAKS"*) exit 1 ;; esac"""
+# Plays minitwit-tools in the same way.
+TOOLS = """\
+echo "tools $* " >> "$NOTES"
+case "tools $* " in *"$BREAKS"*) exit 1 ;; esac"""
 CURL = """\
 for address; do :; done
 case $address in
@@ -26,7 +30,7 @@ def targets(**jobs):
 class Verify(ProjectTest):
     def setUp(self):
         super().setUp()
-        for name, text in (("docker", DOCKER), ("curl", CURL), ("sleep", "")):
+        for name, text in (("docker", DOCKER), ("curl", CURL), ("minitwit-tools", TOOLS), ("sleep", "")):
             self.program(name, text)
         self.program("secrets", "mkdir secrets && echo x > secrets/grafana_admin_password", self.root / "scripts")
         self.program("smoke", "[ $BREAKS != smoke ]", self.root / "scripts")
@@ -34,7 +38,8 @@ class Verify(ProjectTest):
             self.write(file, "services: {}\n")
         self.write("prometheus/prometheus.yml", "scrape_configs:\n  - job_name: a\n  - job_name: b\n")
         self.commit()
-        self.environment |= {"BREAKS": "nothing", "TARGETS": targets(a="up", b="up")}
+        self.environment |= {"BREAKS": "nothing", "TARGETS": targets(a="up", b="up"),
+                             "MINITWIT_TOOLS": str(self.bin / "minitwit-tools")}
 
     def test_each_step_can_fail_and_is_cleaned_up_after(self):
         self.assertIn("is fine", self.succeeds("verify"))

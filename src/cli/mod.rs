@@ -7,21 +7,15 @@ mod flag;
 mod healthcheck;
 mod migrate;
 mod restore;
-mod scenario;
-mod scenario_file;
-mod seed;
 mod serve;
 mod settings;
-mod simulate;
 mod verify_backup;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-use crate::config;
-
-const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (commit ", env!("MINITWIT_COMMIT"), ")");
+use crate::{LONG_VERSION, config};
 
 /// Where settings come from: at the end of the help of who reads them.
 const SETTINGS_HELP: &str = "\
@@ -92,19 +86,6 @@ enum Command {
     ///
     /// Says for each thing what was found and what to do; the exit status is 1 if there is a failure.
     Doctor(doctor::DoctorArguments),
-    /// Replay a scenario against an API, and report what went wrong and how fast it was.
-    ///
-    /// Each call is made as the course's client makes it, and dropped after --timeout. Credentials
-    /// are the settings `simulator.username` and `simulator.password`. A wrong answer is printed
-    /// as `time,host,id,code,command`; the exit status is 1 if there was any.
-    Simulate(simulate::SimulateArguments),
-    /// Write an invented scenario to standard output, in the recorded one's format and mix.
-    Scenario(scenario::ScenarioArguments),
-    /// Fill an empty database for benchmarks, always with the same rows for the same seed.
-    ///
-    /// Migrates first; refuses a database that has users. Everybody gets the same password, which
-    /// is printed: keep such a database away from the public.
-    Seed(seed::SeedArguments),
 }
 
 /// Runs what the command line asks for.
@@ -125,9 +106,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::VerifyBackup(arguments) => verify_backup::run(&arguments),
         Command::BackupService => backup_service::run(&config::load()?),
         Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Simulate(arguments) => simulate::run(&arguments, &config::load()?),
-        Command::Scenario(arguments) => scenario::run(&arguments),
-        Command::Seed(arguments) => seed::run(&arguments, &config::load()?),
     }
 }
 

@@ -177,11 +177,9 @@ fn arguments_that_mean_nothing_exit_with_2_and_say_what_is_meant() {
         (&["serve", "--port", "9000"], "'--port'"),
         (&["serve", "9000"], "'9000'"),
         (&["settings", "x"], "'x'"),
-        (&["simulate"], "<SCENARIO>"),
-        (&["simulate", "x.csv", "http://localhost/api", "--concurrency", "0"], "1..=4096"),
-        (&["simulate", "x.csv", "http://localhost/api", "--limit", "few"], "'few'"),
         (&["backup"], "<FILE>"),
-        (&["scenario", "--nothing"], "'--nothing'"),
+        // A tool, and no part of the product.
+        (&["simulate"], "'simulate'"),
         (&["doctor", "--xml"], "'--xml'"),
     ] {
         let why = refusal(arguments, &[], 2);

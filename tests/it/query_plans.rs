@@ -3,10 +3,7 @@
 //! The statements are those that the functions of `db` really send: Diesel's instrumentation hands
 //! them over, with their binds, and they are explained.
 
-use std::{
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use diesel::{Connection, QueryableByName, RunQueryDsl, connection::InstrumentationEvent, sql_query, sql_types::Text};
 use futures_util::future::LocalBoxFuture;
@@ -32,16 +29,6 @@ struct PostgresLine {
 struct SqliteLine {
     #[diesel(sql_type = Text)]
     detail: String,
-}
-
-fn seed(db: &TestDatabase) {
-    let arguments = ["seed", "--users", "3000", "--messages", "60000", "--follows", "60000", "--seed", "1"];
-    let output = Command::new(env!("CARGO_BIN_EXE_minitwit"))
-        .args(arguments)
-        .envs([("DATABASE_URL", db.url()), ("MINITWIT__PASSWORDS__MEMORY_KIB", "8")])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The statements that `work` sends, their binds written into them.
@@ -137,7 +124,7 @@ type Query = Box<dyn Fn(&mut DbConnection)>;
 
 #[apply(on_both)]
 async fn every_list_uses_its_index(db: TestDatabase) {
-    seed(&db);
+    db.fill(3000, 60_000, 60_000);
     // Readers 1 to 5 are the seed's special ones: they follow nobody, 2, 100, 5,000 (here all), 100 silent.
     // Somebody with few messages would have them all fetched and sorted, which is as good.
     let busiest = busiest_author(&db);

@@ -1,14 +1,21 @@
-//! `minitwit seed`: what it promises is there, the same on both databases, and nothing is overwritten.
-
-use std::process::{Command, Output};
+//! What `minitwit-tools seed` promises is there, the same on both databases, and nothing is overwritten.
 
 use diesel::prelude::*;
-use minitwit::db::{
-    DbConnection, migrations,
-    schema::{follows, messages, users},
-    stats::{self, Counts},
-    tables::{self, FollowRow, UserRow},
-    transfer::{Ending, Occupied, load},
+use indicatif::ProgressBar;
+use minitwit::{
+    config::Settings,
+    db::{
+        DbConnection, migrations,
+        schema::{follows, messages, users},
+        stats::{self, Counts},
+        tables::{self, FollowRow, UserRow},
+        transfer::{Ending, Occupied, load},
+    },
+    domain::Password,
+};
+use minitwit_tools::{
+    population::{Plan, Rows},
+    seed::{self, Filled},
 };
 use rstest_reuse::apply;
 
@@ -22,22 +29,15 @@ const READERS: [(&str, usize); 5] = [
     ("reader-of-the-silent", 100),
 ];
 
+const PASSWORD: &str = "everybody's";
+
 /// 300 users, 6,000 messages, 7,000 follows.
-fn fill(db: &TestDatabase, seed: &str) -> Output {
-    let sizes = ["--users", "300", "--messages", "6000", "--follows", "7000"];
-    run(db, &[&sizes[..], &["--seed", seed, "--end", "1700000000"]].concat())
-}
-
-fn run(db: &TestDatabase, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
-    command.arg("seed").args(arguments).env("DATABASE_URL", db.url()).current_dir(std::env::temp_dir());
-    command.env("MINITWIT__PASSWORDS__MEMORY_KIB", "8").env("MINITWIT__PASSWORDS__ITERATIONS", "1");
-    command.output().unwrap()
-}
-
-fn out(output: &Output) -> &str {
-    assert!(output.status.success(), "{}", str::from_utf8(&output.stderr).unwrap());
-    str::from_utf8(&output.stdout).unwrap()
+fn fill(db: &TestDatabase, seed: u64) -> anyhow::Result<Filled> {
+    let mut costs = Settings::defaults().passwords;
+    (costs.memory_kib, costs.iterations) = (8, 1);
+    let hash = seed::hash(&Password::claim(PASSWORD.to_owned()).unwrap(), &costs).unwrap();
+    let rows = Rows::new(Plan::new(300, 6000, 7000).unwrap(), seed, 1_700_000_000);
+    seed::fill(&db.target(), &rows, &hash, &ProgressBar::hidden())
 }
 
 fn count(conn: &mut DbConnection) -> (i64, i64, i64) {
@@ -60,8 +60,7 @@ fn everything(db: &TestDatabase) -> Everything {
 
 #[apply(on_both)]
 async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
-    let output = fill(&db, "1");
-    let lines: Vec<&str> = out(&output).lines().collect();
+    let filled = fill(&db, 1).unwrap();
     assert_eq!(count(&mut db.connect()), (300, 6000, 7000));
     let (users, messages, follows) = everything(&db);
     assert!(users.iter().map(|user| user.0).eq(1..=300));
@@ -69,7 +68,6 @@ async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
         assert_eq!((user.0, user.1.as_str()), (id, name));
         assert_eq!(follows.iter().filter(|(follower, _)| *follower == id).count(), followees, "{name}");
         assert!(!messages.iter().any(|message| message.1 == id), "{name} wrote something");
-        assert!(lines.contains(&format!("{name:22}{followees:>10}").as_str()), "{lines:?}");
     }
     let of_silent = |id: i64| messages.iter().filter(|message| message.1 == id).count();
     assert!((6..=105).all(|id| of_silent(id) <= 1));
@@ -77,16 +75,16 @@ async fn there_are_exactly_as_many_as_asked_for(db: TestDatabase) {
     assert_eq!(messages.last().unwrap().3, 1_700_000_000);
     let flagged = messages.iter().filter(|message| message.4).count();
     assert!((30..100).contains(&flagged), "{flagged} of 6000");
-    assert!(lines.contains(&format!("{:22}{flagged:>10}", "  of them flagged").as_str()), "{lines:?}");
+    let flagged = i64::try_from(flagged).unwrap();
+    assert_eq!(filled.counts, Counts { users: 300, messages: 6000, flagged, follows: 7000 });
 }
 
 #[apply(on_both)]
 async fn one_can_sign_in_as_a_reader_and_go_on(db: TestDatabase) {
-    let output = fill(&db, "1");
-    let password = out(&output).lines().last().unwrap().strip_prefix("Everybody's password is ").unwrap();
+    fill(&db, 1).unwrap();
     let app = db.app();
     for (name, shown) in [("reader-of-nobody", 0), ("reader-of-100", 30), ("reader-of-the-silent", 30)] {
-        let home = app.browser().sign_in_with(name, password).await;
+        let home = app.browser().sign_in_with(name, PASSWORD).await;
         assert!(home.has("ul.flashes"), "{name}: signed in");
         assert_eq!(home.messages().len(), shown, "{name}");
     }
@@ -100,23 +98,12 @@ async fn one_can_sign_in_as_a_reader_and_go_on(db: TestDatabase) {
 #[apply(on_both)]
 async fn a_database_with_somebody_in_it_is_left_alone(db: TestDatabase) {
     assert_eq!(db.app().simulator().register("alice").await.status, 204);
-    let refused = fill(&db, "1");
-    assert_eq!(refused.status.code(), Some(1));
-    let error = str::from_utf8(&refused.stderr).unwrap();
+    let refused = fill(&db, 1).err().unwrap();
     assert_eq!(
-        error,
-        "minitwit: there are users in this database already: seed fills an empty one only, so name a new one\n"
+        refused.to_string(),
+        "there are users in this database already: seed fills an empty one only, so name a new one"
     );
     assert_eq!(count(&mut db.connect()), (1, 0, 0));
-}
-
-#[apply(on_both)]
-async fn numbers_that_do_not_fit_are_refused_before_anything_is_done(db: TestDatabase) {
-    let refused = run(&db, &["--users", "300", "--messages", "10"]);
-    assert_eq!(refused.status.code(), Some(1));
-    let error = str::from_utf8(&refused.stderr).unwrap();
-    assert!(error.starts_with("minitwit: --follows must be 501 to "), "{error}");
-    assert_eq!(count(&mut db.connect()), (0, 0, 0));
 }
 
 #[apply(on_both)]
@@ -150,14 +137,14 @@ async fn keys_hold_during_a_load_and_one_that_fails_leaves_nothing(db: TestDatab
 fn a_seed_gives_the_same_rows_on_both_databases() {
     let (first, second, other) =
         (TestDatabase::empty_sqlite(), TestDatabase::empty_sqlite(), TestDatabase::empty_sqlite());
-    for (db, seed) in [(&first, "5"), (&second, "5"), (&other, "6")] {
-        out(&fill(db, seed));
+    for (db, seed) in [(&first, 5), (&second, 5), (&other, 6)] {
+        fill(db, seed).unwrap();
     }
     assert_eq!(everything(&first), everything(&second));
     let (rows, others) = (everything(&first), everything(&other));
     assert!(rows.0 != others.0 && rows.1 != others.1 && rows.2 != others.2);
     assert!(!migrations::any_pending(&mut first.connect()).unwrap(), "it migrates first");
     let postgres = TestDatabase::empty_postgres();
-    out(&fill(&postgres, "5"));
+    fill(&postgres, 5).unwrap();
     assert_eq!(everything(&postgres), rows);
 }

@@ -13,13 +13,13 @@ use std::{
 
 use diesel::{connection::SimpleConnection, prelude::*};
 use minitwit::db::{Target, schema::simulator_latest};
+use minitwit_tools::scenario::Action;
 
 use crate::{
     harness::{
         self, Replica, Scenario, eventually,
         ledger::{Holdings, Ledger},
         replica::{HOSTS, Recipe},
-        scenario::Action,
     },
     support::TestDatabase,
 };
@@ -51,8 +51,8 @@ fn rows(file: &Path) -> String {
 }
 
 /// What people, the simulator and Prometheus would be shown.
-async fn pages(replica: &Replica, actions: &[Action]) -> Vec<String> {
-    let authors: BTreeSet<&str> = actions.iter().map(|action| action.user.as_str()).collect();
+async fn pages(replica: &Replica, actions: &[Action<'_>]) -> Vec<String> {
+    let authors: BTreeSet<&str> = actions.iter().map(|action| action.user).collect();
     let mut paths = vec!["/public".to_owned(), "/api/latest".to_owned(), "/api/msgs?no=1000".to_owned()];
     for author in authors.iter().take(5) {
         paths.extend([format!("/{author}"), format!("/api/msgs/{author}"), format!("/api/fllws/{author}?no=1000")]);
@@ -72,7 +72,7 @@ async fn pages(replica: &Replica, actions: &[Action]) -> Vec<String> {
 
 /// The backup is what the actions up to one moment leave: nothing of a later one, nothing missing of an
 /// earlier one.
-async fn is_of_one_moment(file: &Path, folder: &Path, actions: &[Action]) -> usize {
+async fn is_of_one_moment(file: &Path, folder: &Path, actions: &[Action<'_>]) -> usize {
     let url = format!("sqlite://{}.db", folder.join(file.file_stem().unwrap()).display());
     run(&Recipe::new(&url), &["restore", file.to_str().unwrap()]).await;
     let mut conn = target(&url).connect().unwrap();
@@ -98,7 +98,7 @@ async fn a_backup_taken_meanwhile_and_one_taken_afterwards_bring_everything_back
 
     // Right answers count here, not fast ones.
     let scenario = Scenario::first(ACTIONS);
-    let mut replay = scenario.replay(replica.address, &["--timeout", "10000"]);
+    let replay = scenario.replay(replica.address, 1, 10_000);
     let mut meanwhile = Vec::new();
     for number in 1..=MEANWHILE {
         let due = f64::from(u32::try_from(scenario.actions.len() * number / (MEANWHILE + 1)).unwrap());
@@ -112,7 +112,7 @@ async fn a_backup_taken_meanwhile_and_one_taken_afterwards_bring_everything_back
         meanwhile.push(file);
     }
     let report = replay.report().await;
-    assert_eq!((report.actions, report.failed), (scenario.actions.len(), vec![]));
+    assert_eq!((report.all.count, report.failed), (scenario.actions.len(), 0));
     let replayed = begun.elapsed();
 
     let after = path("after.backup");
@@ -151,7 +151,7 @@ async fn a_backup_taken_meanwhile_and_one_taken_afterwards_bring_everything_back
     assert_eq!(replica.terminate().await.code(), Some(0));
     println!(
         "{} actions in {replayed:?}, backups of the moments {moments:?}, {:?} in all",
-        report.actions,
+        report.all.count,
         begun.elapsed()
     );
 }

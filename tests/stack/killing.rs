@@ -2,7 +2,7 @@
 //! little; nothing that was acknowledged is missing.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use minitwit_tools::simulate::Report;
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
         eventually,
         ledger::{Holdings, Ledger},
         replica::{HOSTS, Recipe},
-        scenario::Report,
     },
     support::TestDatabase,
 };
@@ -41,16 +41,16 @@ async fn posts_have_begun(replica: &Replica) {
 
 /// Everything acknowledged is there, once; the failed actions are there or not; nothing else is. Gives back how
 /// many failed with each outcome.
-fn check(scenario: &Scenario, report: &Report, db: &TestDatabase) -> Vec<(String, usize)> {
-    println!("{}", report.summary());
-    assert_eq!(report.actions, scenario.actions.len());
-    let failed: BTreeSet<u32> = report.failed.iter().map(|failed| failed.id).collect();
+fn check(scenario: &Scenario, report: &Report, db: &TestDatabase) -> BTreeMap<String, usize> {
+    println!("{report}");
+    assert_eq!(report.all.count, scenario.actions.len());
+    let failed: BTreeSet<u64> = report.wrong_answers.iter().map(|wrong| wrong.id).collect();
     let mut held = Holdings::read(&mut db.connect());
     held.users.remove(BYSTANDER);
     Ledger::of(&scenario.actions, &failed).check(&held);
-    let outcomes: BTreeSet<&String> = report.failed.iter().map(|failed| &failed.outcome).collect();
-    let count = |outcome: &String| report.failed.iter().filter(|failed| failed.outcome == *outcome).count();
-    outcomes.into_iter().map(|outcome| (outcome.clone(), count(outcome))).collect()
+    let mut answers = BTreeMap::new();
+    report.wrong_answers.iter().for_each(|wrong| *answers.entry(wrong.answer.to_string()).or_default() += 1);
+    answers
 }
 
 /// Reads `/api/msgs` through the proxy without pause, until it is told to stop; gives back the statuses.
@@ -79,7 +79,7 @@ async fn a_killed_replica_costs_at_most_the_actions_under_way() {
 
     let scenario = Scenario::first(6_000);
     // Patience beyond the course's: a request that hangs must not hide behind one that is merely lost.
-    let mut replay = scenario.replay(caddy.http, &["--concurrency", &CLIENTS.to_string(), "--timeout", "5000"]);
+    let replay = scenario.replay(caddy.http, CLIENTS, 5_000);
     posts_have_begun(&replicas[0]).await;
     let stop = Arc::default();
     let reader = reader(&caddy, &stop);
@@ -99,8 +99,8 @@ async fn a_killed_replica_costs_at_most_the_actions_under_way() {
     println!("failed with {kills} kills: {failed:?}");
     assert!(kills >= 2, "each one once");
     // Each client had one action under way; whether it was done nobody can say, so the proxy does not repeat it.
-    assert!(report.failed.len() <= kills * CLIENTS, "{failed:?}");
-    assert!(failed.iter().all(|(outcome, _)| outcome == "502"), "{failed:?}");
+    assert!(report.failed <= kills * CLIENTS, "{failed:?}");
+    assert!(failed.keys().all(|answer| answer == "502"), "{failed:?}");
     // What is only read is asked of the other replica: readers notice nothing.
     let read = reader.await.unwrap();
     let wrong: Vec<&u16> = read.iter().filter(|status| **status != 200).collect();
@@ -122,7 +122,7 @@ async fn postgres_stopped_and_started_is_503_meanwhile_and_nothing_acknowledged_
     assert_eq!(alice.post("/login", &[account[0], account[2]]).send().status, 302);
 
     let scenario = Scenario::first(6_000);
-    let mut replay = scenario.replay(caddy.http, &["--concurrency", "2", "--timeout", "60000"]);
+    let replay = scenario.replay(caddy.http, 2, 60_000);
     posts_have_begun(&replicas[0]).await;
     tokio::task::block_in_place(|| server.crash());
     let away = Instant::now();
@@ -134,7 +134,7 @@ async fn postgres_stopped_and_started_is_503_meanwhile_and_nothing_acknowledged_
     .await;
     println!("the proxy looked away from both after {:?}", away.elapsed());
     // Where nobody is there to be asked answers are quick, and the scenario would soon be used up.
-    replay.process.pause();
+    replay.pause();
     let mut waits = Vec::new();
     for _ in 0..11 {
         let page = caddy.curl().get("/public").send();
@@ -153,7 +153,7 @@ async fn postgres_stopped_and_started_is_503_meanwhile_and_nothing_acknowledged_
         assert!(harness::is_fine(replica.ops, "/livez").await, "nothing to be gained by a restart");
         assert!(!replica.is_ready().await);
     }
-    replay.process.resume();
+    replay.resume();
     tokio::task::block_in_place(|| server.restart());
     let back = Instant::now();
     eventually("the site is back", Duration::from_secs(15), async || {
@@ -164,8 +164,8 @@ async fn postgres_stopped_and_started_is_503_meanwhile_and_nothing_acknowledged_
     let report = replay.report().await;
     let failed = check(&scenario, &report, &db);
     println!("{failed:?}");
-    assert!(failed.iter().all(|(outcome, _)| outcome == "503"), "{failed:?}");
-    let last = report.failed.iter().map(|failed| failed.id).max();
+    assert!(failed.keys().all(|answer| answer == "503"), "{failed:?}");
+    let last = report.wrong_answers.iter().map(|wrong| wrong.id).max();
     let end = scenario.actions.last().unwrap().id;
     assert!(last.is_some_and(|last| last + 500 < end), "it failed, and went on: {last:?} of {end}");
     for replica in &mut replicas {

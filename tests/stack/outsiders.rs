@@ -88,7 +88,7 @@ async fn nothing_is_lost_by(end: impl AsyncFnOnce(&mut Process)) {
     let mut outsider = Process::spawn("an outsider", Command::new(python).args(["-c", OUTSIDER]).arg(file).arg(copy));
 
     let scenario = Scenario::first(20_000);
-    let mut replay = scenario.replay(replica.address, &["--concurrency", "4", "--timeout", "20000"]);
+    let replay = scenario.replay(replica.address, 4, 20_000);
     let rounds = |outsider: &Process| outsider.log().lines().filter(|line| line.starts_with("round ")).count();
     eventually("posts and five rounds", Duration::from_mins(5), async || {
         outsider.must_run();
@@ -104,11 +104,11 @@ async fn nothing_is_lost_by(end: impl AsyncFnOnce(&mut Process)) {
     outsider.kill().await;
 
     let report = replay.report().await;
-    println!("{} actions, {} failed, {rounds} rounds outside", report.actions, report.failed.len());
+    println!("{} actions, {} failed, {rounds} rounds outside", report.all.count, report.failed);
     let mut conn = db.connect();
     let integrity: Vec<Integrity> = sql_query("PRAGMA integrity_check").load(&mut conn).unwrap();
     assert_eq!(integrity.iter().map(|row| row.integrity_check.as_str()).collect::<Vec<_>>(), ["ok"]);
-    let failed: BTreeSet<u32> = report.failed.iter().map(|failed| failed.id).collect();
+    let failed: BTreeSet<u64> = report.wrong_answers.iter().map(|wrong| wrong.id).collect();
     Ledger::of(&scenario.actions, &failed).check(&Holdings::read(&mut conn));
     let stored: Rounds = sql_query("SELECT count(*) AS rounds FROM outside").get_result(&mut conn).unwrap();
     assert!(stored.rounds >= i64::try_from(rounds).unwrap(), "what the outsider stored is there, too");

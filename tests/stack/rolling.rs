@@ -8,6 +8,11 @@ use std::{
     time::Duration,
 };
 
+use minitwit_tools::{
+    scenario::Command,
+    simulate::{PATIENCE_MS, Report},
+};
+
 use crate::{
     harness::{
         self, Caddy, Scenario,
@@ -16,7 +21,6 @@ use crate::{
         machine::Look,
         names::NameServer,
         replica::{HOSTS, Recipe},
-        scenario::{Report, What},
     },
     support::{TestDatabase, postgres::PostgresServer},
 };
@@ -50,26 +54,26 @@ impl Outcome {
     /// acknowledged is missing or one is there twice.
     fn late(&self) -> usize {
         let Self { scenario, report, db, .. } = self;
-        println!("{}", report.summary());
-        assert_eq!(report.actions, scenario.actions.len());
-        let failed: BTreeMap<u32, &str> =
-            report.failed.iter().map(|failed| (failed.id, failed.outcome.as_str())).collect();
+        println!("{report}");
+        assert_eq!(report.all.count, scenario.actions.len());
+        let failed: BTreeMap<u64, String> =
+            report.wrong_answers.iter().map(|wrong| (wrong.id, wrong.answer.to_string())).collect();
         Ledger::of(&scenario.actions, &failed.keys().copied().collect()).check(&Holdings::read(&mut db.connect()));
         // Who came too late to be registered is unknown ever after.
         let mut unknown = BTreeSet::new();
         for action in scenario.actions.iter().filter(|action| failed.contains_key(&action.id)) {
             let is_late = failed[&action.id] == "timeout";
-            if is_late && action.what == What::Register {
-                unknown.insert(&action.user);
+            if is_late && matches!(action.command, Command::Register { .. }) {
+                unknown.insert(action.user);
             }
-            let names_unknown = match &action.what {
-                What::Follow(whom) | What::Unfollow(whom) => unknown.contains(whom),
-                What::Register | What::Tweet(_) => false,
+            let names_unknown = match action.command {
+                Command::Follow { whom } | Command::Unfollow { whom } => unknown.contains(whom),
+                Command::Register { .. } | Command::Tweet { .. } => false,
             };
-            let follows_from_it = names_unknown || unknown.contains(&action.user);
+            let follows_from_it = names_unknown || unknown.contains(action.user);
             assert!(is_late || (follows_from_it && failed[&action.id] == "404"), "{action:?}: {}", failed[&action.id]);
         }
-        failed.values().filter(|outcome| **outcome == "timeout").count()
+        failed.values().filter(|answer| *answer == "timeout").count()
     }
 }
 
@@ -84,7 +88,7 @@ async fn nothing_fails_and_nothing_is_late(replay: impl AsyncFn() -> Option<Outc
         if late == 0 {
             return;
         }
-        assert!(others >= OTHERS, "{late} answers took more than 0.3 s\n{}", outcome.report.text);
+        assert!(others >= OTHERS, "{late} answers took more than 0.3 s\n{}", outcome.report);
     }
     harness::not_tested(
         "whether answers take less than 0.3 s while replicas are replaced: others kept the machine busy",
@@ -102,7 +106,7 @@ async fn every_action_is_answered_in_time_while_replicas_are_replaced() {
         let caddy = Caddy::start("localhost", Stack::Compose, &recipe).await?;
 
         let scenario = Scenario::first(usize::MAX);
-        let mut replay = scenario.replay(caddy.http, &[]);
+        let replay = scenario.replay(caddy.http, 1, PATIENCE_MS);
         let mut replaced = 0;
         while replay.is_running() {
             let (old, host) = (&mut replicas[replaced % 2], HOSTS[replaced % 2]);
@@ -130,7 +134,7 @@ async fn the_same_on_a_swarm_where_the_proxy_looks_tasks_up() {
         let caddy = Caddy::start("localhost", Stack::Swarm(names.address), &recipe).await?;
 
         let scenario = Scenario::first(PART);
-        let mut replay = scenario.replay(caddy.http, &[]);
+        let replay = scenario.replay(caddy.http, 1, PATIENCE_MS);
         let mut replaced = 0;
         while replay.is_running() {
             let free = HOSTS.into_iter().find(|host| tasks.iter().all(|task| task.host != *host)).unwrap();

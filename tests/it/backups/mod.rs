@@ -194,11 +194,7 @@ async fn sessions_and_tokens_stay_out(db: TestDatabase) {
 
 #[apply(on_both)]
 async fn a_backup_is_of_one_moment_and_stops_nobody(db: TestDatabase) {
-    let seeded = minitwit(db.url(), &["seed", "--users", "3000", "--messages", "20000", "--follows", "20000"])
-        .env("MINITWIT__PASSWORDS__MEMORY_KIB", "8")
-        .output()
-        .unwrap();
-    assert!(seeded.status.success(), "{}", err(&seeded));
+    db.fill(3000, 20_000, 20_000);
     let app = db.app_with(|settings| settings.database.wait = Duration::from_secs(10));
     let (folder, first) = place();
     let url = db.url().to_owned();

@@ -245,11 +245,7 @@ async fn a_damaged_backup_is_put_aside_and_another_one_made(db: TestDatabase) {
 
 #[apply(on_both)]
 async fn sigterm_in_the_middle_leaves_nothing_half(db: TestDatabase) {
-    let seeded = minitwit(db.url(), &["seed", "--users", "3000", "--messages", "20000", "--follows", "20000"])
-        .env("MINITWIT__PASSWORDS__MEMORY_KIB", "8")
-        .output()
-        .unwrap();
-    out(&seeded);
+    db.fill(3000, 20_000, 20_000);
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(&db, folder.path(), &[]);
     let deadline = Instant::now() + PATIENCE;

@@ -8,7 +8,12 @@ use std::{
     },
 };
 
-use minitwit::db::{DbConnection, Target, migrations};
+use indicatif::ProgressBar;
+use minitwit::db::{self, DbConnection, Target, migrations};
+use minitwit_tools::{
+    population::{Plan, Rows},
+    seed,
+};
 use tempfile::TempDir;
 
 use super::postgres::PostgresServer;
@@ -86,6 +91,12 @@ impl TestDatabase {
     /// A connection of the test's own, to look and to meddle.
     pub fn connect(&self) -> DbConnection {
         self.target().connect().unwrap()
+    }
+
+    /// Fills it with the population of `minitwit-tools seed`, nobody of which can sign in.
+    pub fn fill(&self, users: u32, messages: u32, follows: u32) {
+        let rows = Rows::new(Plan::new(users, messages, follows).unwrap(), 1, db::now());
+        seed::fill(&self.target(), &rows, "", &ProgressBar::hidden()).unwrap();
     }
 
     pub fn is_postgres(&self) -> bool {

@@ -6,6 +6,7 @@ pub mod databases;
 pub mod pages;
 pub mod postgres;
 pub mod process;
+pub mod scenario;
 
 pub use app::TestApp;
 pub use databases::TestDatabase;

@@ -83,21 +83,21 @@ async fn visit(number: u32, address: SocketAddr, is_over: Arc<AtomicBool>) {
 /// The API, through the proxy.
 async fn simulate(proxy: SocketAddr, is_over: Arc<AtomicBool>) {
     let scenario = Scenario::first(ACTIONS);
-    let report = scenario.replay(proxy, &["--timeout", "10000"]).report().await;
-    assert_eq!(report.failed, [], "{}", report.text);
+    let report = scenario.replay(proxy, 1, 10_000).report().await;
+    assert_eq!(report.failed, 0, "{report}");
     let simulator = Simulator::new(proxy);
-    let user = scenario.actions[0].user.clone();
+    let user = scenario.actions[0].user;
     for round in 0.. {
         // Every other number is left out, so that Prometheus has something to alert on.
         let path = format!("/msgs/{user}?latest={}", ACTIONS + 2 * round);
         assert_eq!(simulator.post(&path, json!({ "content": "one more" })).await.status, 204);
-        simulator.follow(&user, "visitor 0").await;
-        simulator.unfollow(&user, "visitor 0").await;
+        simulator.follow(user, "visitor 0").await;
+        simulator.unfollow(user, "visitor 0").await;
         assert_eq!(simulator.get("/msgs?no=5").await.status, 200);
         assert_eq!(simulator.tweet("nobody at all", "wrong").await.status, 404);
         let garbled = simulator.request(Method::POST, &format!("/msgs/{user}")).body("{");
         assert_eq!(garbled.send().await.unwrap().status(), 400);
-        assert_eq!(simulator.register(&user).await.status, 400);
+        assert_eq!(simulator.register(user).await.status, 400);
         if is_over.load(Ordering::Relaxed) {
             break;
         }

@@ -10,8 +10,7 @@ use minitwit::db::{
     DbConnection,
     schema::{follows, messages, users},
 };
-
-use super::scenario::{Action, What};
+use minitwit_tools::scenario::{Action, Command};
 
 type Pairs = BTreeSet<(String, String)>;
 
@@ -56,29 +55,29 @@ pub struct Ledger {
 impl Ledger {
     /// Of actions that were sent, with the ids of those that were not answered 204. Each user's actions
     /// must have been sent in their order.
-    pub fn of(actions: &[Action], failed: &BTreeSet<u32>) -> Self {
+    pub fn of(actions: &[Action], failed: &BTreeSet<u64>) -> Self {
         let (mut sure, mut unsure) = (Holdings::default(), Holdings::default());
-        for Action { id, user, what } in actions {
-            let pair = |other: &String| (user.clone(), other.clone());
+        for Action { id, user, command, .. } in actions {
+            let pair = |other: &str| (String::from(*user), other.to_owned());
             if failed.contains(id) {
-                match what {
-                    What::Register => drop(unsure.users.insert(user.clone())),
-                    What::Tweet(text) => *unsure.messages.entry(pair(text)).or_default() += 1,
-                    What::Follow(whom) | What::Unfollow(whom) => drop(unsure.follows.insert(pair(whom))),
+                match command {
+                    Command::Register { .. } => drop(unsure.users.insert(String::from(*user))),
+                    Command::Tweet { text } => *unsure.messages.entry(pair(text)).or_default() += 1,
+                    Command::Follow { whom } | Command::Unfollow { whom } => drop(unsure.follows.insert(pair(whom))),
                 }
                 continue;
             }
-            match what {
-                What::Register => drop(sure.users.insert(user.clone())),
-                What::Tweet(text) => *sure.messages.entry(pair(text)).or_default() += 1,
+            match command {
+                Command::Register { .. } => drop(sure.users.insert(String::from(*user))),
+                Command::Tweet { text } => *sure.messages.entry(pair(text)).or_default() += 1,
                 // Nobody follows himself, and that is a 204 too.
-                What::Follow(whom) if whom == user => {}
+                Command::Follow { whom } if whom == user => {}
                 // The last one that was acknowledged decides, whatever failed before it.
-                What::Follow(whom) => {
+                Command::Follow { whom } => {
                     unsure.follows.remove(&pair(whom));
                     sure.follows.insert(pair(whom));
                 }
-                What::Unfollow(whom) => {
+                Command::Unfollow { whom } => {
                     unsure.follows.remove(&pair(whom));
                     sure.follows.remove(&pair(whom));
                 }
@@ -121,15 +120,14 @@ impl Ledger {
 
 #[test]
 fn a_ledger_finds_what_is_lost_doubled_or_invented_and_excuses_what_is_unsure() {
-    let action = |id, what| Action { id, user: "a".to_owned(), what };
-    let text = |text: &str| What::Tweet(text.to_owned());
+    let action = |id, command| Action { id, delay: 0, timestamp: 0, user: "a", command };
     let actions = [
-        action(0, What::Register),
-        action(1, text("one")),
-        action(2, text("two")),
-        action(3, What::Follow("b".to_owned())),
-        action(4, What::Follow("c".to_owned())),
-        action(5, What::Unfollow("b".to_owned())),
+        action(0, Command::Register { email: "@", password: "p" }),
+        action(1, Command::Tweet { text: "one" }),
+        action(2, Command::Tweet { text: "two" }),
+        action(3, Command::Follow { whom: "b" }),
+        action(4, Command::Follow { whom: "c" }),
+        action(5, Command::Unfollow { whom: "b" }),
     ];
     let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());
     let held = |messages: &[(&str, usize)], follows: &[&str]| Holdings {
@@ -137,7 +135,7 @@ fn a_ledger_finds_what_is_lost_doubled_or_invented_and_excuses_what_is_unsure() 
         messages: messages.iter().map(|(text, count)| (pair("a", text), *count)).collect(),
         follows: follows.iter().map(|whom| pair("a", whom)).collect(),
     };
-    let count = |failed: &[u32], held: Holdings| {
+    let count = |failed: &[u64], held: Holdings| {
         Ledger::of(&actions, &failed.iter().copied().collect()).differences(&held).len()
     };
     assert_eq!(count(&[], held(&[("one", 1), ("two", 1)], &["c"])), 0);

@@ -109,16 +109,6 @@ impl Process {
         self.end().await
     }
 
-    /// SIGSTOP: it does nothing until [`Process::resume`].
-    pub fn pause(&mut self) {
-        self.signal("STOP");
-    }
-
-    /// SIGCONT.
-    pub fn resume(&mut self) {
-        self.signal("CONT");
-    }
-
     /// Waits for its own end.
     pub async fn end(&mut self) -> Ended {
         let begun = Instant::now();
@@ -126,7 +116,7 @@ impl Process {
             assert!(begun.elapsed() < PATIENCE, "{} does not end\n{}", self.name, self.log());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Ended { status: self.ended.unwrap(), log: self.log() }
+        Ended { status: self.ended.unwrap() }
     }
 
     fn signal(&mut self, name: &str) {
@@ -159,8 +149,6 @@ impl Drop for Process {
 /// How a program ended.
 pub struct Ended {
     status: ExitStatus,
-    /// All that it wrote.
-    pub log: String,
 }
 
 impl Ended {

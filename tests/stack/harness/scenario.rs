@@ -1,141 +1,91 @@
-//! The recorded scenario, replayed by `minitwit simulate` as a process of its own.
+//! The recorded scenario, replayed by the tools' library on a thread of its own.
 
 use std::{
-    fs,
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
-use super::process::{Ended, Process};
+use anyhow::ensure;
+use minitwit::config::Settings;
+use minitwit_tools::{
+    scenario::Action,
+    simulate::{self, Onlooker, Report, Simulator, WrongAnswer, phases},
+};
+use tokio::sync::watch;
 
-/// Where the course's recording lies, seen from this package.
-const RECORDED: &str = "../shared/data/minitwit_scenario.csv";
+use crate::support::scenario;
+
+/// Longer than any replay may take once somebody waits for its end.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Actions to replay, in the order of their ids.
 pub struct Scenario {
-    file: PathBuf,
-    pub actions: Vec<Action>,
-    _folder: Option<tempfile::TempDir>,
-}
-
-/// A line of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
-    pub id: u32,
-    pub user: String,
-    pub what: What,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    Register,
-    Tweet(String),
-    Follow(String),
-    Unfollow(String),
+    pub actions: Vec<Action<'static>>,
 }
 
 impl Scenario {
-    /// The first `limit` actions of the file that `MINITWIT_SCENARIO` names, or of the recorded one where
-    /// it lies, or of as many of our own making.
+    /// The first `limit` actions of the recorded scenario, or of our own.
     pub fn first(limit: usize) -> Self {
-        let named = std::env::var("MINITWIT_SCENARIO").ok().filter(|name| !name.is_empty()).map(PathBuf::from);
-        let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORDED);
-        if let Some(file) = named.or_else(|| recorded.exists().then_some(recorded)) {
-            return Self::read(file, limit, None);
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("scenario.csv");
-        let arguments = ["scenario", "--seed", "1", "--actions", &limit.min(25_922).to_string()];
-        let output = Command::new(env!("CARGO_BIN_EXE_minitwit")).args(arguments).output().unwrap();
-        assert!(output.status.success());
-        fs::write(&file, output.stdout).unwrap();
-        Self::read(file, limit, Some(folder))
+        Self { actions: scenario::actions(limit) }
     }
 
-    fn read(file: PathBuf, limit: usize, folder: Option<tempfile::TempDir>) -> Self {
-        let text = fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
-        let actions: Vec<Action> = text.lines().take(limit).map(parse).collect();
-        assert!(!actions.is_empty(), "{}: no actions", file.display());
-        Self { file, actions, _folder: folder }
-    }
-
-    /// Starts `minitwit simulate` against the API behind `address`.
-    pub fn replay(&self, address: SocketAddr, options: &[&str]) -> Replay {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_minitwit"));
-        command.env_clear().arg("simulate").arg(&self.file).arg(format!("http://{address}/api"));
-        command.args(["--limit", &self.actions.len().to_string()]).args(options);
-        Replay { process: Process::spawn("minitwit simulate", &mut command) }
+    /// Starts a replay against the API behind `address`, by so many clients that wait so many milliseconds.
+    pub fn replay(&self, address: SocketAddr, clients: usize, patience_ms: u64) -> Replay {
+        let actions = self.actions.clone();
+        let (goes_on, pace) = watch::channel(true);
+        let thread = thread::spawn(move || {
+            let (url, patience) = (format!("http://{address}/api"), Duration::from_millis(patience_ms));
+            let simulator = Simulator::new(&url, false, patience, &Settings::defaults().simulator)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(simulate::Replay::new(simulator, Pace(pace)).run(phases(&actions, clients)))
+        });
+        Replay { thread, goes_on }
     }
 }
 
-fn parse(line: &str) -> Action {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let argument = || fields[5].to_owned();
-    let what = match fields[3] {
-        "register" => What::Register,
-        "tweet" => What::Tweet(argument()),
-        "follow" => What::Follow(argument()),
-        "unfollow" => What::Unfollow(argument()),
-        other => panic!("{other}"),
-    };
-    Action { id: fields[0].parse().unwrap(), user: fields[4].to_owned(), what }
-}
-
-/// A replay under way.
+/// A replay under way. It ends early where nobody waits for its report any more.
 pub struct Replay {
-    pub process: Process,
+    thread: JoinHandle<anyhow::Result<Report>>,
+    goes_on: watch::Sender<bool>,
+}
+
+struct Pace(watch::Receiver<bool>);
+
+impl Onlooker for Pace {
+    async fn before(&self) {
+        self.0.clone().wait_for(|goes_on| *goes_on).await.ok();
+    }
+
+    fn after(&self, _: Option<&WrongAnswer>) -> anyhow::Result<()> {
+        ensure!(self.0.has_changed().is_ok(), "nobody waits for the report");
+        Ok(())
+    }
 }
 
 impl Replay {
-    pub fn is_running(&mut self) -> bool {
-        self.process.is_running()
+    pub fn is_running(&self) -> bool {
+        !self.thread.is_finished()
+    }
+
+    /// Nothing more is sent until [`Replay::resume`].
+    pub fn pause(&self) {
+        self.goes_on.send_replace(false);
+    }
+
+    pub fn resume(&self) {
+        self.goes_on.send_replace(true);
     }
 
     /// What it found in the end.
-    pub async fn report(mut self) -> Report {
-        Report::read(&self.process.end().await)
+    pub async fn report(self) -> Report {
+        let begun = Instant::now();
+        while self.is_running() {
+            assert!(begun.elapsed() < PATIENCE, "the replay does not end");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let report = self.thread.join().unwrap().unwrap();
+        assert_eq!(report.failed, report.wrong_answers.len(), "{report}");
+        report
     }
-}
-
-/// What a replay found.
-pub struct Report {
-    /// As an operator reads it.
-    pub text: String,
-    /// Actions that were sent.
-    pub actions: usize,
-    /// Those that were not answered 204.
-    pub failed: Vec<Failed>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    pub id: u32,
-    /// A status, `timeout` or `connection_error`.
-    pub outcome: String,
-}
-
-impl Report {
-    fn read(ended: &Ended) -> Self {
-        let text = ended.log.clone();
-        let failed: Vec<Failed> = text.lines().filter_map(failed_line).collect();
-        let summary = text.lines().find(|line| line.contains(" actions in ")).unwrap_or_else(|| panic!("{text}"));
-        let actions = summary.split(' ').next().unwrap().parse().unwrap();
-        // The report's own count, and its exit status, say the same.
-        assert!(summary.ends_with(&format!("{} failed", failed.len())), "{text}");
-        assert_eq!(ended.code(), Some(i32::from(!failed.is_empty())), "{text}");
-        Self { text, actions, failed }
-    }
-
-    /// The report without the lines about each wrong answer.
-    pub fn summary(&self) -> String {
-        self.text.lines().filter(|line| failed_line(line).is_none()).collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// `TIME,HOST,ID,OUTCOME,COMMAND`
-fn failed_line(line: &str) -> Option<Failed> {
-    let fields: Vec<&str> = line.split(',').collect();
-    let [time, _, id, outcome, _] = fields[..] else { return None };
-    (time.len() == 24).then(|| Failed { id: id.parse().unwrap(), outcome: outcome.to_owned() })
 }

@@ -1,54 +1,38 @@
-//! `minitwit scenario`: writes an invented scenario in the format of the course's recorded one.
+//! Scenarios: what the course's simulator sends, one action after the other.
 //!
-//! Same mix, same shape, same difficulties for whoever reads it (spaces and accents in names,
-//! quotes and backslashes, typographic texts); invented people and texts. Who does what in which
-//! order is in [`generator`], words are in [`names`] and [`texts`].
+//! [`file`](self::file) is the format, [`parse`] its only reader. [`write`] invents one: same mix, same
+//! shape, same difficulties for whoever reads it as the recorded one's (spaces and accents in names,
+//! quotes and backslashes, typographic texts); invented people and texts. Who does what in which order
+//! is in `generator`, words are in `names` and `texts`.
 //!
 //! The same seed gives the same bytes on every platform: the generator is `ChaCha8`, and no
 //! function is used whose last bit a platform may choose (logarithms, powers). Another release
 //! may change the words, so a figure that is to be repeated needs seed and version.
 
+pub mod file;
 mod follows;
 mod generator;
-pub(super) mod names;
-mod population;
-pub(super) mod texts;
+pub(crate) mod names;
+mod namesakes;
+pub(crate) mod texts;
+mod users;
 
-use std::{
-    io::{self, BufWriter, ErrorKind, Write},
-    process::ExitCode,
-};
-
-use clap::Args;
+use std::io::{self, Write};
 
 use self::generator::Generator;
+pub use self::{
+    file::{Action, Command, Kind, parse},
+    namesakes::by_namesakes,
+};
 
-/// Arguments of `scenario`.
-#[derive(Args)]
-pub(super) struct ScenarioArguments {
-    /// How many actions (lines).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
-    actions: u32,
-    /// Another seed, another scenario; the same seed, the same one.
-    #[arg(long, value_name = "S")]
-    seed: u64,
-}
+/// The recorded scenario's length, in actions.
+pub const RECORDED_ACTIONS: u32 = 25_922;
 
-/// Writes it to standard output.
-pub(super) fn run(arguments: &ScenarioArguments) -> anyhow::Result<ExitCode> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out, arguments.actions, arguments.seed) {
-        // `minitwit scenario … | head` is no failure.
-        Err(why) if why.kind() == ErrorKind::BrokenPipe => {
-            // Dropped, it would try again.
-            drop(out.into_parts());
-            Ok(ExitCode::SUCCESS)
-        }
-        outcome => Ok(outcome.map(|()| ExitCode::SUCCESS)?),
-    }
-}
-
-fn write(out: &mut impl Write, actions: u32, seed: u64) -> io::Result<()> {
+/// Writes an invented scenario of so many actions.
+///
+/// # Errors
+/// When `out` takes no more.
+pub fn write(out: &mut impl Write, actions: u32, seed: u64) -> io::Result<()> {
     let mut generator = Generator::new(actions, seed);
     while let Some(action) = generator.next() {
         writeln!(out, "{action}")?;
@@ -60,11 +44,9 @@ fn write(out: &mut impl Write, actions: u32, seed: u64) -> io::Result<()> {
 mod tests {
     use std::collections::{BTreeMap, HashSet};
 
-    use super::{super::scenario_file, *};
-    use crate::{
-        cli::scenario_file::{Command, Kind},
-        domain::{Email, MessageRules, MessageText, Password, PasswordRules, Username},
-    };
+    use minitwit::domain::{Email, MessageRules, MessageText, Password, PasswordRules, Username};
+
+    use super::*;
 
     fn scenario(actions: u32, seed: u64) -> String {
         let mut file = Vec::new();
@@ -76,7 +58,7 @@ mod tests {
     fn check(file: &str) -> (BTreeMap<Kind, u32>, u32) {
         let (mut users, mut follows) = (HashSet::new(), HashSet::new());
         let (mut counts, mut void, mut clock) = (BTreeMap::new(), 0, None);
-        for (action, id) in scenario_file::parse(file.as_bytes()).unwrap().into_iter().zip(0..) {
+        for (action, id) in parse(file.as_bytes()).unwrap().into_iter().zip(0..) {
             assert_eq!(action.id, id);
             assert_eq!(action.timestamp, clock.unwrap_or(action.timestamp) + action.delay, "at {action}");
             clock = Some(action.timestamp);
@@ -113,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_scenario_of_the_recorded_length_is_valid_and_has_the_recorded_mix() {
-        let (counts, void) = check(&scenario(25_922, 1));
+        let (counts, void) = check(&scenario(RECORDED_ACTIONS, 1));
         let counts = Kind::ALL.map(|kind| counts[&kind]);
         assert_eq!((counts, void), ([200, 11_306, 9751, 4665], 1179));
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use rand::{Rng, RngExt};
 
-use super::population::Population;
+use super::users::Users;
 
 /// Draws with busy users in front before anybody does: the busiest may follow all others already.
 const BUSY_DRAWS: usize = 32;
@@ -26,13 +26,13 @@ impl Follows {
     }
 
     /// Whether at most half of the possible follows exist, and at least one is possible.
-    pub(super) fn has_room(&self, users: &Population) -> bool {
+    pub(super) fn has_room(&self, users: &Users) -> bool {
         let possible = users.len() * users.len().saturating_sub(1);
         possible > 0 && 2 * self.list.len() <= possible
     }
 
     /// Two users of whom the first does not follow the second. Needs [`Follows::has_room`].
-    pub(super) fn strangers(&self, users: &Population, rng: &mut impl Rng) -> (usize, usize) {
+    pub(super) fn strangers(&self, users: &Users, rng: &mut impl Rng) -> (usize, usize) {
         let mut draws = 0;
         loop {
             let follower = if draws < BUSY_DRAWS { users.busy(rng) } else { users.any(rng) };
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn strangers_are_found_as_long_as_there_is_room() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let (mut users, mut follows) = (Population::default(), Follows::default());
+        let (mut users, mut follows) = (Users::default(), Follows::default());
         assert!(!follows.has_room(&users));
         users.add("A".to_owned(), &mut rng);
         assert!(!follows.has_room(&users), "nobody can follow himself");

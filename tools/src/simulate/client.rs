@@ -1,52 +1,27 @@
 //! One action over HTTP, as the course's client sends it.
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use anyhow::{Context, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use minitwit::{config::SimulatorSettings, domain::username};
 use reqwest::{
-    Client, StatusCode, Url,
+    Client, StatusCode,
     header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue},
-    redirect, retry,
 };
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::super::scenario_file::{Action, Command};
-use crate::{config::SimulatorSettings, domain::username};
+use crate::{
+    http::{self, Outcome},
+    scenario::{Action, Command},
+};
 
 /// Milliseconds after which the course's client drops an answer.
-pub(super) const PATIENCE_MS: u64 = 300;
+pub const PATIENCE_MS: u64 = 300;
 
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Outcome {
-    /// An answer came, whatever it says.
-    Status(StatusCode),
-    /// None came within the time.
-    TimedOut,
-    /// No connection, or one that broke.
-    ConnectionError,
-}
-
-impl Outcome {
-    /// Whether the action counts as done.
-    pub(super) fn is_right(self) -> bool {
-        self == Self::Status(StatusCode::NO_CONTENT)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(status) => f.pad(status.as_str()),
-            Self::TimedOut => f.pad("timeout"),
-            Self::ConnectionError => f.pad("connection_error"),
-        }
-    }
+/// Whether the action counts as done.
+pub(super) fn is_right(outcome: Outcome) -> bool {
+    outcome == Outcome::Status(StatusCode::NO_CONTENT)
 }
 
 /// The body of a call. Keys as the API names them.
@@ -60,7 +35,7 @@ enum Body<'a> {
 }
 
 /// A simulator that knows its target and its credentials.
-pub(super) struct Simulator {
+pub struct Simulator {
     client: Client,
     base: String,
     host: String,
@@ -71,24 +46,8 @@ impl Simulator {
     ///
     /// # Errors
     /// When the URL cannot be one, or asks for what this client cannot do.
-    pub(super) fn new(
-        url: &str,
-        keep_alive: bool,
-        timeout: Duration,
-        settings: &SimulatorSettings,
-    ) -> anyhow::Result<Self> {
-        let url = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?;
-        ensure!(
-            url.scheme() != "https",
-            "the simulator speaks plain HTTP and this binary has no TLS: give the http:// address of the API"
-        );
-        ensure!(url.scheme() == "http", "{url} is no http:// URL");
-        ensure!(url.username().is_empty() && url.password().is_none(), "give credentials as settings, not in the URL");
-        ensure!(
-            url.query().is_none() && url.fragment().is_none(),
-            "the API's base URL has no query or fragment: {url}"
-        );
-
+    pub fn new(url: &str, keep_alive: bool, timeout: Duration, settings: &SimulatorSettings) -> anyhow::Result<Self> {
+        let url = http::base(url)?;
         let pair = format!("{}:{}", settings.username, settings.password.expose_secret());
         let mut authorization = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(pair)))?;
         authorization.set_sensitive(true);
@@ -99,12 +58,8 @@ impl Simulator {
         if !keep_alive {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let client = Client::builder()
+        let client = http::client(timeout)
             .default_headers(headers)
-            .timeout(timeout)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
             .pool_max_idle_per_host(if keep_alive { usize::MAX } else { 0 })
             .build()?;
         let host = url.authority().to_owned();
@@ -120,18 +75,7 @@ impl Simulator {
     pub(super) async fn send(&self, action: &Action<'_>) -> anyhow::Result<(Outcome, Duration)> {
         let (url, body) = (self.url(action), serde_json::to_vec(&body(action))?);
         let request = self.client.post(url).body(body).build()?;
-        let start = Instant::now();
-        let answer = async {
-            let response = self.client.execute(request).await?;
-            let status = response.status();
-            response.bytes().await.map(|_| status)
-        };
-        let outcome = match answer.await {
-            Ok(status) => Outcome::Status(status),
-            Err(why) if why.is_timeout() => Outcome::TimedOut,
-            Err(_) => Outcome::ConnectionError,
-        };
-        Ok((outcome, start.elapsed()))
+        Ok(http::send(&self.client, request).await)
     }
 
     fn url(&self, action: &Action<'_>) -> String {
@@ -206,7 +150,7 @@ mod tests {
     fn a_call_is_what_the_course_sends() {
         let (address, server) = answer_once("HTTP/1.1 204 No Content\r\n\r\n");
         let (outcome, _) = send(&format!("http://{address}/api/"), false, HELLO);
-        assert!(outcome.is_right());
+        assert!(is_right(outcome));
         let request = server.join().unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("POST /api/msgs/%C3%85sa%20O%27Quill?latest=42 HTTP/1.1\r\n"), "{head}");
@@ -240,7 +184,7 @@ mod tests {
     fn other_answers_and_none_are_wrong() {
         let (address, server) = answer_once("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n{}");
         let (outcome, _) = send(&format!("http://{address}/api"), true, HELLO);
-        assert_eq!((outcome.to_string().as_str(), outcome.is_right()), ("403", false));
+        assert_eq!((outcome.to_string().as_str(), is_right(outcome)), ("403", false));
         assert!(!server.join().unwrap().to_ascii_lowercase().contains("connection: close"), "keep-alive was asked for");
 
         // Half an answer, then the end.

@@ -4,13 +4,13 @@ use rand::{Rng, RngExt};
 
 /// The registered users, in order of registration.
 #[derive(Default)]
-pub(super) struct Population {
+pub(super) struct Users {
     names: Vec<String>,
     /// Running sums of the users' shares in the actions.
     shares: Vec<f64>,
 }
 
-impl Population {
+impl Users {
     /// Registers a user, busier or lazier than others: in the recorded scenario the busiest has
     /// 837 of 25,922 actions and the laziest 15. This law gives such extremes among 200.
     pub(super) fn add(&mut self, name: String, rng: &mut impl Rng) {
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn everybody_acts_and_some_act_much_more_than_others() {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let mut users = Population::default();
+        let mut users = Users::default();
         for n in 0..200 {
             users.add(n.to_string(), &mut rng);
         }

@@ -53,7 +53,7 @@ fn pick<'a>(words: &[&'a str], rng: &mut impl Rng) -> &'a str {
 }
 
 /// A message: one line, trimmed, 10 to [`MAX_CHARS`] characters.
-pub(in crate::cli) fn text(rng: &mut impl Rng) -> String {
+pub(crate) fn text(rng: &mut impl Rng) -> String {
     // The lesser of two: short messages are more frequent than long ones.
     let wanted = rng.random_range(10..=150).min(rng.random_range(10..=150));
     let mut text = match wanted {
@@ -107,10 +107,10 @@ fn decorate(text: &mut String, rng: &mut impl Rng) {
 
 #[cfg(test)]
 mod tests {
+    use minitwit::domain::{MessageRules, MessageText};
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
     use super::*;
-    use crate::domain::{MessageRules, MessageText};
 
     #[test]
     fn texts_are_messages_and_look_like_the_recorded_ones() {

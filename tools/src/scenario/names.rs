@@ -32,7 +32,7 @@ const LAST: [&str; 64] = [
 const COMBINATIONS: u64 = (FIRST.len() * LAST.len()) as u64;
 
 /// The n-th user's name, for every n, each another.
-pub(in crate::cli) struct Names {
+pub(crate) struct Names {
     start: u64,
     /// Odd, so that it meets each of the 4,096 combinations before it meets one again.
     step: u64,
@@ -40,12 +40,12 @@ pub(in crate::cli) struct Names {
 
 impl Names {
     /// Another order of the names for each state of `rng`.
-    pub(in crate::cli) fn new(rng: &mut impl Rng) -> Self {
+    pub(crate) fn new(rng: &mut impl Rng) -> Self {
         Self { start: rng.random_range(0..COMBINATIONS), step: 2 * rng.random_range(0..COMBINATIONS / 2) + 1 }
     }
 
     /// The name of user `n`: "First Last", and from the 4,097th user on "First Last 2" and so on.
-    pub(in crate::cli) fn nth(&self, n: u64) -> String {
+    pub(crate) fn nth(&self, n: u64) -> String {
         let (round, n) = (n / COMBINATIONS, n % COMBINATIONS);
         let at = usize::try_from((self.start + n * self.step) % COMBINATIONS).unwrap_or_default();
         let (first, last) = (FIRST[at % FIRST.len()], LAST[at / FIRST.len()]);
@@ -57,7 +57,7 @@ impl Names {
 }
 
 /// An address made from the name, at a domain that nobody can own.
-pub(in crate::cli) fn email(name: &str, rng: &mut impl Rng) -> String {
+pub(crate) fn email(name: &str, rng: &mut impl Rng) -> String {
     let separator = ['+', '.', '-', '_'][rng.random_range(0..4_usize)];
     let domain = ["example.com", "example.net", "example.org"][rng.random_range(0..3_usize)];
     let local: String = name
@@ -77,10 +77,10 @@ pub(super) fn password(rng: &mut impl Rng) -> String {
 mod tests {
     use std::collections::HashSet;
 
+    use minitwit::domain::{Email, Password, PasswordRules, Username};
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
     use super::*;
-    use crate::domain::{Email, Password, PasswordRules, Username};
 
     #[test]
     fn every_name_is_a_username_and_no_name_comes_twice() {

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::super::scenario_file::{Action, Command};
+use crate::scenario::{Action, Command};
 
 /// Lanes for registrations, at most. A server hashes a password for 30 ms, as many at once as it
 /// has cores; more lanes would only wait for each other, past the client's 0.3 s when something
@@ -12,14 +12,21 @@ use super::super::scenario_file::{Action, Command};
 const REGISTRATION_LANES: usize = 2;
 
 /// The lanes of one phase.
-pub(super) type Lanes<'a, 's> = Vec<Vec<&'a Action<'s>>>;
+pub type Lanes<'a, 's> = Vec<Vec<&'a Action<'s>>>;
+
+/// The phase of simulators who play a file each, side by side.
+#[must_use]
+pub fn side_by_side<'a, 's>(files: &'a [Vec<Action<'s>>]) -> Vec<Lanes<'a, 's>> {
+    vec![files.iter().map(|actions| actions.iter().collect()).collect()]
+}
 
 /// The phases of a replay with `concurrency` lanes.
 ///
 /// One lane: the file's own order. More: first all registrations, so that nobody is followed
 /// before he exists; then the rest, each user always in the same lane, which keeps the user's
 /// own order. Between users there is none any more: a follow may overtake a post.
-pub(super) fn phases<'a, 's>(actions: &'a [Action<'s>], concurrency: usize) -> Vec<Lanes<'a, 's>> {
+#[must_use]
+pub fn phases<'a, 's>(actions: &'a [Action<'s>], concurrency: usize) -> Vec<Lanes<'a, 's>> {
     if concurrency <= 1 {
         return vec![vec![actions.iter().collect()]];
     }
@@ -61,6 +68,13 @@ mod tests {
         let actions = actions();
         let phases = phases(&actions, 1);
         assert_eq!(phases, [[actions.iter().collect::<Vec<_>>()]]);
+    }
+
+    #[test]
+    fn simulators_have_a_lane_each() {
+        let files = [actions(), actions()];
+        let phases = side_by_side(&files);
+        assert_eq!(phases, [[files[0].iter().collect::<Vec<_>>(), files[1].iter().collect()]]);
     }
 
     #[test]

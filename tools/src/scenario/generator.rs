@@ -8,15 +8,15 @@
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
-    super::scenario_file::{Action, Command},
+    file::{Action, Command},
     follows::Follows,
     names::{self, Names},
-    population::Population,
     texts,
+    users::Users,
 };
 
 /// The recorded scenario's numbers.
-const ACTIONS: u64 = 25_922;
+const ACTIONS: u64 = super::RECORDED_ACTIONS as u64;
 const REGISTRATIONS: u64 = 200;
 const FOLLOWS: u64 = 9751;
 const UNFOLLOWS: u64 = 4665;
@@ -47,7 +47,7 @@ pub(super) struct Generator {
     /// The steps at which somebody registers, the last one first.
     registration_steps: Vec<u32>,
     names: Names,
-    users: Population,
+    users: Users,
     follows: Follows,
     clock: u64,
     /// What the current action borrows: its text, or its e-mail and password.

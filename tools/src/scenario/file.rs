@@ -1,31 +1,32 @@
 //! The file format of a scenario: one action a line, as the course's simulator records them.
 //!
 //! Fields are separated by tabs, without quoting or escapes: id, milliseconds since the action
-//! before, time (milliseconds since 1970), command, user, and the command's arguments. `simulate`
-//! reads it, `scenario` writes it; what an action means over HTTP is `simulate`'s business.
+//! before, time (milliseconds since 1970), command, user, and the command's arguments. What an action
+//! means over HTTP is the business of [`crate::simulate`].
 
 use std::{fmt, num::ParseIntError};
 
 use anyhow::{Context, anyhow};
+use serde::{Serialize, Serializer};
 
 /// One line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Action<'a> {
+pub struct Action<'a> {
     /// What the API is told as `latest`; consecutive from 0.
-    pub(super) id: u64,
+    pub id: u64,
     /// Milliseconds since the action before.
-    pub(super) delay: u64,
+    pub delay: u64,
     /// When it happened, in milliseconds since 1970.
-    pub(super) timestamp: u64,
+    pub timestamp: u64,
     /// Who acts.
-    pub(super) user: &'a str,
+    pub user: &'a str,
     /// What is done.
-    pub(super) command: Command<'a>,
+    pub command: Command<'a>,
 }
 
 /// What a user does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Command<'a> {
+pub enum Command<'a> {
     /// Opens an account.
     Register {
         /// Contains an `@`.
@@ -52,7 +53,7 @@ pub(super) enum Command<'a> {
 
 /// A command without its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub enum Kind {
     /// [`Command::Register`]
     Register,
     /// [`Command::Tweet`]
@@ -65,20 +66,39 @@ pub(super) enum Kind {
 
 /// Why a line is no action.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum LineError {
+pub enum LineError {
+    /// The line ends before its command has its arguments.
     #[error("{0} fields, where five and a command's arguments are needed (is it separated by tabs?)")]
     TooFewFields(usize),
+    /// Id, delay or time is not a whole number from 0 to 2^64 - 1.
     #[error("{field} {text:?} is no number: {why}")]
-    NoNumber { field: &'static str, text: String, why: ParseIntError },
+    NoNumber {
+        /// Which of them.
+        field: &'static str,
+        /// What stands there.
+        text: String,
+        /// What is wrong with it.
+        why: ParseIntError,
+    },
+    /// No command has this name.
     #[error("unknown command {0:?}: register, tweet, follow and unfollow exist")]
     UnknownCommand(String),
+    /// The command has more or fewer arguments than it takes.
     #[error("{kind} takes {expected} argument(s), not {found}")]
-    Arguments { kind: Kind, expected: usize, found: usize },
+    Arguments {
+        /// The command.
+        kind: Kind,
+        /// How many it takes.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
 }
 
 impl Command<'_> {
     /// The command without its arguments.
-    pub(super) fn kind(&self) -> Kind {
+    #[must_use]
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Register { .. } => Kind::Register,
             Self::Tweet { .. } => Kind::Tweet,
@@ -90,16 +110,30 @@ impl Command<'_> {
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub(super) const ALL: [Self; 4] = [Self::Register, Self::Tweet, Self::Follow, Self::Unfollow];
+    pub const ALL: [Self; 4] = [Self::Register, Self::Tweet, Self::Follow, Self::Unfollow];
 
     /// As it stands in the file.
-    pub(super) fn as_str(self) -> &'static str {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::Tweet => "tweet",
             Self::Follow => "follow",
             Self::Unfollow => "unfollow",
         }
+    }
+
+    /// The kind that stands so in the file.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// As it stands in the file.
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -126,7 +160,7 @@ impl fmt::Display for Action<'_> {
 ///
 /// # Errors
 /// The first line that is no action, by its number.
-pub(super) fn parse(file: &[u8]) -> anyhow::Result<Vec<Action<'_>>> {
+pub fn parse(file: &[u8]) -> anyhow::Result<Vec<Action<'_>>> {
     let text = std::str::from_utf8(file).map_err(|why| {
         let line = file[..why.valid_up_to()].split(|byte| *byte == b'\n').count();
         anyhow!("line {line}: not UTF-8")
@@ -143,7 +177,7 @@ fn parse_line(line: &str) -> Result<Action<'_>, LineError> {
     let second = fields.next();
     let found = 1 + usize::from(second.is_some()) + fields.count();
 
-    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == command);
+    let kind = Kind::named(command);
     let command = match (kind, found, second) {
         (Some(Kind::Register), 2, Some(password)) => Command::Register { email: first, password },
         (Some(Kind::Tweet), 1, _) => Command::Tweet { text: first },

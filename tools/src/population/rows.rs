@@ -3,16 +3,14 @@
 //! As in `scenario`, no function is used whose last bit a platform may choose. Users, messages and
 //! follows draw from streams of their own: more of one does not change the others.
 
+use minitwit::db::tables::{FollowRow, MessageRow, UserRow};
 use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 
-use super::{
-    super::scenario::{
-        names::{self, Names},
-        texts,
-    },
-    plan::{Plan, READERS, SILENT, Whom},
+use super::plan::{Plan, READERS, SILENT, Whom};
+use crate::scenario::{
+    names::{self, Names},
+    texts,
 };
-use crate::db::tables::{FollowRow, MessageRow, UserRow};
 
 /// Messages published in one second.
 const PER_SECOND: u32 = 4;
@@ -26,7 +24,7 @@ const FLAGGED_OF: u32 = 100;
 const HEAD: u64 = 10;
 
 /// What seed and plan determine.
-pub(super) struct Rows {
+pub struct Rows {
     plan: Plan,
     seed: u64,
     /// When the last message is published.
@@ -47,7 +45,8 @@ enum Stream {
 
 impl Rows {
     /// The rows of `plan`, the last message published at `end` (seconds since the epoch).
-    pub(super) fn new(plan: Plan, seed: u64, end: i64) -> Self {
+    #[must_use]
+    pub fn new(plan: Plan, seed: u64, end: i64) -> Self {
         let mut by_rank: Vec<u32> = (SILENT.end() + 1..=plan.users).collect();
         by_rank.shuffle(&mut stream(seed, Stream::Ranks));
         let mut sum = 0;
@@ -59,7 +58,7 @@ impl Rows {
     }
 
     /// The users, all with the same password.
-    pub(super) fn users<'a>(&self, password_hash: &'a str) -> impl Iterator<Item = UserRow> + use<'a> {
+    pub fn users<'a>(&self, password_hash: &'a str) -> impl Iterator<Item = UserRow> + use<'a> {
         let mut rng = stream(self.seed, Stream::Users);
         let names = Names::new(&mut rng);
         // One a second, until the first message.
@@ -74,7 +73,7 @@ impl Rows {
     }
 
     /// The messages, in the order of their publication.
-    pub(super) fn messages(&self) -> impl Iterator<Item = MessageRow> {
+    pub fn messages(&self) -> impl Iterator<Item = MessageRow> {
         let mut rng = stream(self.seed, Stream::Messages);
         let silent = self.plan.silent_messages();
         (1..=self.plan.messages).map(move |id| {
@@ -96,7 +95,7 @@ impl Rows {
 
     /// The follows, in the order of the primary key: of each reader, of nobody silent, and of each
     /// ordinary user from half to one and a half times as many as of the average one.
-    pub(super) fn follows(&self) -> impl Iterator<Item = FollowRow> {
+    pub fn follows(&self) -> impl Iterator<Item = FollowRow> {
         let mut rng = stream(self.seed, Stream::Follows);
         let zeal: Vec<u64> = self.by_rank.iter().map(|_| rng.random_range(50..=150)).collect();
         let (all_zeal, total) = (zeal.iter().sum::<u64>(), u64::from(self.plan.ordinary_follows()));
@@ -176,8 +175,9 @@ fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
 mod tests {
     use std::collections::{BTreeMap, HashSet};
 
+    use minitwit::domain::{Email, MessageRules, MessageText, Username};
+
     use super::*;
-    use crate::domain::{Email, MessageRules, MessageText, Username};
 
     fn rows(users: u32, messages: u32, follows: u32) -> Rows {
         Rows::new(Plan::new(users, messages, follows).unwrap(), 1, 1_700_000_000)

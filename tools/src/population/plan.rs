@@ -8,16 +8,16 @@ use anyhow::ensure;
 
 /// A user whom a benchmark signs in as: writes nothing, is followed by nobody, and follows…
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reader {
+pub struct Reader {
     /// The name, as it stands in scripts.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// …whom.
-    pub(super) follows: Whom,
+    pub follows: Whom,
 }
 
 /// Whom a reader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whom {
+pub enum Whom {
     /// So many users: ordinary ones first, and all others when there are fewer.
     Users(u32),
     /// All the silent.
@@ -25,7 +25,7 @@ pub(super) enum Whom {
 }
 
 /// The readers: user 1, 2 and so on.
-pub(super) const READERS: [Reader; 5] = [
+pub const READERS: [Reader; 5] = [
     Reader { name: "reader-of-nobody", follows: Whom::Users(0) },
     Reader { name: "reader-of-2", follows: Whom::Users(2) },
     Reader { name: "reader-of-100", follows: Whom::Users(100) },
@@ -39,11 +39,11 @@ const READER_COUNT: u32 = 5;
 pub(super) const SILENT: RangeInclusive<u32> = READER_COUNT + 1..=READER_COUNT + 100;
 
 /// The fewest users: as many ordinary ones as the third reader follows.
-pub(super) const MIN_USERS: u32 = *SILENT.end() + 100;
+const MIN_USERS: u32 = *SILENT.end() + 100;
 
 /// The numbers of rows, which fit together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub struct Plan {
     /// All users, readers and silent included.
     pub(super) users: u32,
     /// All messages.
@@ -54,7 +54,10 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Checks the numbers.
-    pub(super) fn new(users: u32, messages: u32, follows: u32) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When they do not fit; says which would.
+    pub fn new(users: u32, messages: u32, follows: u32) -> anyhow::Result<Self> {
         ensure!(users >= MIN_USERS, "--users must be at least {MIN_USERS}, for the readers and whom they follow");
         let plan = Self { users, messages, follows };
         let least = plan.readers_follows();
@@ -68,8 +71,15 @@ impl Plan {
         Ok(plan)
     }
 
+    /// How many rows there are in all.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        u64::from(self.users) + u64::from(self.messages) + u64::from(self.follows)
+    }
+
     /// How many a reader follows.
-    pub(super) fn followees(&self, reader: Reader) -> u32 {
+    #[must_use]
+    pub fn followees(&self, reader: Reader) -> u32 {
         match reader.follows {
             Whom::Users(count) => count.min(self.users - 1),
             Whom::TheSilent => SILENT.end() - SILENT.start() + 1,
