@@ -1,6 +1,6 @@
 """Load: wrk for many connections, pgbench for Postgres alone, and a client that asks one thing after the other."""
 
-import dataclasses
+import collections
 import http.client
 import itertools
 import math
@@ -8,26 +8,19 @@ import pathlib
 import re
 import time
 
-from .processes import HOST, BenchError, get, run
+from .processes import HOST, BenchError, ask, run
 
 HERE = pathlib.Path(__file__).parent
 
 
-@dataclasses.dataclass
-class Load:
-    """What wrk saw; times in milliseconds."""
-
-    rate: float
-    p50: float
-    p99: float
-    slowest: float
+# What wrk saw: requests a second, and milliseconds.
+Load = collections.namedtuple("Load", "rate p50 p99 slowest")
 
 
 def wrk(port, path, connections, seconds, headers=(), script=HERE / "report.lua", arguments=()):
     """wrk with two threads. An answer of 400 and more, or none, is a BenchError: speed of failing is no speed."""
     argv = ["wrk", "-t2", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--timeout", "10s", "-s", script]
-    for name, value in headers:
-        argv += ["-H", f"{name}: {value}"]
+    argv += [word for name, value in headers for word in ("-H", f"{name}: {value}")]
     said = run([*argv, f"http://{HOST}:{port}{path}", "--", *arguments], timeout=seconds + 60)
     found = re.search(r"^BENCH (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", said, re.M)
     if not found:
@@ -40,11 +33,9 @@ def wrk(port, path, connections, seconds, headers=(), script=HERE / "report.lua"
 
 def pgbench(postgres, database, script, variables, clients, seconds):
     """Transactions a second of a script, prepared."""
-    argv = [postgres.programs / "pgbench", *postgres.connection(), "-n", "-M", "prepared", "-f", script]
-    argv += ["-c", clients, "-j", min(clients, 2), "-T", math.ceil(seconds)]
-    for name, value in variables.items():
-        argv += ["-D", f"{name}={value}"]
-    said = run([*argv, database], timeout=seconds + 60)
+    options = ["-n", "-M", "prepared", "-f", script, "-c", clients, "-j", min(clients, 2), "-T", math.ceil(seconds)]
+    options += [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
+    said = postgres.run("pgbench", *options, database, timeout=seconds + 60)
     found = re.search(r"^tps = ([\d.]+) \((?:without|excluding)", said, re.M)
     if not found or re.search(r"failed transactions: [1-9]", said):
         raise BenchError(f"pgbench said {said!r}")
@@ -53,7 +44,7 @@ def pgbench(postgres, database, script, variables, clients, seconds):
 
 def query_times(minitwit):
     """Calls and seconds of every piece of database work since the start, by its name."""
-    text = get(minitwit.ops_port, "/metrics")[2].decode()
+    text = ask(minitwit.ops_port, "GET", "/metrics")[2].decode()
     pattern = r'^minitwit_db_query_duration_seconds_(count|sum)\{[^}]*query="([^"]+)"[^}]*\} (\S+)$'
     times = {}
     for kind, name, value in re.findall(pattern, text, re.M):
@@ -82,3 +73,8 @@ def time_of_query(minitwit, query, paths, seconds, headers=None):
     if count == before[0]:
         raise BenchError(f"GET {paths[0]} did no database work called {query}")
     return 1e3 * (total - before[1]) / (count - before[0])
+
+
+def count(storm, *statuses):
+    """So many of these answers came in a storm."""
+    return sum(storm["answers"][status]["count"] for status in statuses if status in storm["answers"])

@@ -10,58 +10,33 @@ import subprocess
 import sys
 import time
 
-from .processes import BenchError, clean_environment, run
+from .processes import BenchError, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def install():
-    """Installs wrk and PostgreSQL with pgbench where they are missing; the folder of Postgres' programs."""
-    missing = []
-    if not shutil.which("wrk"):
-        missing.append("wrk")
-    if not postgres_programs():
-        missing.append("postgresql")
-    if not missing:
-        return postgres_programs()
-    if not shutil.which("apt-get"):
-        raise BenchError(f"install these, as Debian calls them: {' '.join(missing)}")
-    as_root = [] if os.geteuid() == 0 else ["sudo"]
-    say(f"installing {' '.join(missing)} ...")
-    run([*as_root, "apt-get", "update", "-qq"])
-    environment = clean_environment(DEBIAN_FRONTEND="noninteractive")
-    run([*as_root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env=environment)
-    return postgres_programs() or _no_postgres()
-
-
-def _no_postgres():
-    raise BenchError("PostgreSQL is installed but initdb is nowhere to be found")
-
-
-def postgres_programs():
-    """The newest PostgreSQL's folder of programs, or None."""
+    """Installs wrk and PostgreSQL where they are missing; the folder of the newest PostgreSQL's programs."""
+    if subprocess.run([ROOT / "scripts/setup", "bench"], stdout=sys.stderr, check=False).returncode != 0:
+        raise BenchError("scripts/setup failed")
     folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    initdb = shutil.which("initdb")
-    folders += [pathlib.Path(initdb).parent] if initdb else []
-    for folder in reversed(folders):
-        if all((folder / name).exists() for name in ("initdb", "postgres", "psql", "pgbench", "pg_isready")):
-            return folder
-    return None
+    folders += [pathlib.Path(shutil.which("initdb") or "/usr/bin/initdb").parent]
+    needed = ("initdb", "postgres", "psql", "pgbench", "pg_isready")
+    found = [folder for folder in folders if all((folder / name).exists() for name in needed)]
+    if not found:
+        raise BenchError("PostgreSQL is installed, but its programs are nowhere to be found")
+    return found[-1]
 
 
 def build(folder):
-    """Builds release binaries and copies them, lest somebody builds others meanwhile: Minitwit, the yardstick."""
+    """Builds release binaries and copies them, lest somebody builds others meanwhile: Minitwit, the tools."""
     say("building ...")
-    command = ["cargo", "build", "--release", "--quiet", "--bin", "minitwit", "--example", "yardstick"]
-    # Cargo's own environment and what it says are the user's.
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+    # What cargo says is for the user.
+    if subprocess.run(["cargo", "build", "--release", "--workspace", "--quiet"], cwd=ROOT, check=False).returncode != 0:
         raise BenchError("cargo build failed")
-    metadata = json.loads(run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT, env=None))
+    metadata = json.loads(run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT))
     release = pathlib.Path(metadata["target_directory"]) / "release"
-    copies = []
-    for built in (release / "minitwit", release / "examples" / "yardstick"):
-        copies.append(pathlib.Path(shutil.copy2(built, folder / built.name)))
-    return copies
+    return [pathlib.Path(shutil.copy2(release / name, folder / name)) for name in ("minitwit", "minitwit-tools")]
 
 
 class Clock:
@@ -91,10 +66,10 @@ def busy_percent(seconds):
 
 def describe(programs, folder):
     """Lines about where the figures come from: (what, value)."""
-    read = lambda path: pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
-    model = re.search(r"^model name\s*: (.*)$", read("/proc/cpuinfo"), re.M)
-    memory = int(re.search(r"^MemTotal:\s+(\d+)", read("/proc/meminfo"), re.M)[1]) / 1024 / 1024
-    system = re.search(r'^PRETTY_NAME="?([^"\n]*)', read("/etc/os-release"), re.M)
+    found = lambda pattern, path: re.search(pattern, pathlib.Path(path).read_text(errors="replace"), re.M)
+    model = found(r"^model name\s*: (.*)$", "/proc/cpuinfo")
+    system = found(r'^PRETTY_NAME="?([^"\n]*)', "/etc/os-release")
+    memory = int(found(r"^MemTotal:\s+(\d+)", "/proc/meminfo")[1]) / 1024 / 1024
     return [
         ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
         ("commit", _commit()),
@@ -103,7 +78,7 @@ def describe(programs, folder):
         ("system", f"{system[1] if system else 'unknown'}, Linux {os.uname().release}"),
         ("file system", run(["df", "--output=fstype", folder]).split()[-1]),
         ("database", run([programs / "postgres", "--version"]).strip()),
-        ("compiler", run(["rustc", "--version"], cwd=ROOT, env=None).strip()),
+        ("compiler", run(["rustc", "--version"], cwd=ROOT).strip()),
     ]
 
 

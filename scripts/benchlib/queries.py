@@ -6,6 +6,7 @@ histogram of database work says what the query costs through driver and pool ("i
 """
 
 import dataclasses
+import functools
 import re
 import time
 import urllib.parse
@@ -13,10 +14,11 @@ import urllib.parse
 from .load import pgbench, time_of_query
 from .processes import BenchError
 from .rows import at_most
-from .world import BACKENDS, CREDENTIALS, POSTGRES, READERS, UNCACHED, busiest_author, sign_in
+from .world import BACKENDS, CREDENTIALS, POSTGRES, READERS, UNCACHED
 
 BY_PGBENCH = "home timeline query, {} (pgbench)"
 IN_PROCESS = "home timeline query, {} (in process)"
+# So many times the public timeline's query, whose yardstick it is.
 LIMITS = {
     "0 followees": 1,
     "2 followees": 3,
@@ -24,47 +26,43 @@ LIMITS = {
     "5,000 followees": 60,
     "100 silent followees": 12,
 }
+PUBLIC = "/public's query"
 PAGE = 30
 
 
 def measure(world, table):
-    if any(table.wants(BY_PGBENCH.format(reader), POSTGRES) for reader in LIMITS):
-        by_pgbench(world, table)
+    by_pgbench(world, table)
     for backend in BACKENDS:
-        if any(table.wants(IN_PROCESS.format(reader), backend) for reader in LIMITS):
-            in_process(world, table, backend)
+        in_process(world, table, backend)
         by_size_and_depth(world, table, backend)
 
 
 def by_pgbench(world, table):
     """The statements of the home page against that of /public."""
     database = world.seeded(POSTGRES)
-    pages = {"/public": ("/public" + UNCACHED, None)} | {reader: ("/", READERS[reader]) for reader in LIMITS}
-    scripts = statements(world, database, pages)
+    scripts = functools.cache(lambda: statements(world, database))
 
     def milliseconds(page):
-        script, variables = scripts[page]
-        return lambda seconds: 1e3 / pgbench(world.postgres, database.name, script, variables, 1, seconds)
+        return lambda seconds: 1e3 / pgbench(world.postgres, database.name, *scripts()[page], 1, seconds)
 
     for reader, limit in LIMITS.items():
-        sample = table.alternate(milliseconds(reader), milliseconds("/public"))
-        table.add(BY_PGBENCH.format(reader), POSTGRES, "ms", at_most(limit), sample, "/public's query")
+        sample = table.alternate(milliseconds(reader), milliseconds(PUBLIC))
+        table.add(BY_PGBENCH.format(reader), POSTGRES, "ms", at_most(limit), sample, PUBLIC)
 
 
-def statements(world, database, pages):
+def statements(world, database):
     """A pgbench script and its variables for each page: what Minitwit asks of Postgres to show it to that reader,
     but for finding out who asks."""
     scripts = {}
     with world.serve(database, PGOPTIONS="-c log_statement=all") as minitwit:
-        cookies = {reader: sign_in(minitwit, reader) for _, reader in pages.values() if reader}
-        for name, (path, reader) in pages.items():
+        pages = {PUBLIC: ("/public" + UNCACHED, None)}
+        pages |= {reader: ("/", world.sign_in(minitwit, READERS[reader])) for reader in LIMITS}
+        for name, (path, cookie) in pages.items():
             position = settled(world.postgres.log)
-            minitwit.get(path, cookies.get(reader))
+            minitwit.get(path, cookie)
             settled(world.postgres.log)
-            with open(world.postgres.log, "rb") as log:
-                log.seek(position)
-                asked = parse_log(log.read().decode())
-            asked = [(sql, values) for sql, values in asked if "sessions" not in sql]
+            text = world.postgres.log.read_bytes()[position:].decode()
+            asked = [(sql, values) for sql, values in parse_log(text) if "sessions" not in sql]
             if not asked:
                 raise BenchError(f"Postgres was asked nothing for {path}")
             scripts[name] = write_script(world.folder / f"{len(scripts)}.sql", asked)
@@ -83,10 +81,8 @@ def settled(log):
 
 def parse_log(text):
     """The statements that Minitwit executed, with the values of their parameters."""
-    text = text.replace("\n\t", "\n ")
-    entries = re.split(r"^\[", text, flags=re.M)
     asked = []
-    for entry in entries:
+    for entry in re.split(r"^\[", text.replace("\n\t", "\n "), flags=re.M):
         executed = re.match(r"minitwit\] LOG:  execute [^:]*: (.*)", entry, re.S)
         values = re.match(r"minitwit\] DETAIL:  [Pp]arameters: (.*)", entry, re.S)
         if executed:
@@ -111,11 +107,10 @@ def in_process(world, table, backend):
     with world.serve(world.seeded(backend)) as minitwit:
         public = lambda seconds: time_of_query(minitwit, "public_timeline", ["/public" + UNCACHED], seconds / 2)
         for reader, limit in LIMITS.items():
-            if table.wants(IN_PROCESS.format(reader), backend):
-                cookie = sign_in(minitwit, READERS[reader])
-                home = lambda seconds: time_of_query(minitwit, "home_timeline", ["/"], seconds / 2, cookie)
-                sample = table.alternate(home, public)
-                table.add(IN_PROCESS.format(reader), backend, "ms", at_most(limit), sample, "/public's query")
+            cookie = functools.cache(lambda: world.sign_in(minitwit, READERS[reader]))
+            home = lambda seconds: time_of_query(minitwit, "home_timeline", ["/"], seconds / 2, cookie())
+            sample = table.alternate(home, public)
+            table.add(IN_PROCESS.format(reader), backend, "ms", at_most(limit), sample, PUBLIC)
 
 
 @dataclasses.dataclass
@@ -127,68 +122,52 @@ class Timeline:
     query: str
     # Whose it is: SQL's condition, from the author's or the reader's id.
     where: str = ""
-    # What is asked for, `{name}` being the author.
-    paths: tuple = ()
-    # Where one can turn pages.
-    path: str = ""
+    # What is asked for, `{name}` being the author; pages are turned where it is the site's.
+    paths: tuple = ("/" + UNCACHED,)
     reader: str = ""
     headers: dict = None
 
-    @property
-    def by_size(self):
-        return f"query of {self.name}: big against small database"
-
-    @property
-    def by_depth(self):
-        return f"query of {self.name}: deep page against page 1"
-
-    def sampler(self, minitwit, paths):
-        headers = sign_in(minitwit, self.reader) if self.reader else self.headers
-        return lambda seconds: time_of_query(minitwit, self.query, paths, seconds / 4, headers)
+    def sampler(self, world, minitwit, paths):
+        headers = functools.cache(lambda: world.sign_in(minitwit, self.reader) if self.reader else self.headers)
+        return lambda seconds: time_of_query(minitwit, self.query, paths, seconds / 4, headers())
 
 
 MINE = " AND author_id IN (SELECT followee_id FROM follows WHERE follower_id = {id} UNION ALL SELECT {id})"
 THEIRS = " AND author_id = {id}"
 TIMELINES = [
-    Timeline("/public", "public_timeline", path="/public"),
-    Timeline("/{username}", "profile", THEIRS, path="/{name}"),
-    *(
-        Timeline(f"home, {kind}", "home_timeline", MINE, path="/", reader=reader)
-        for kind, reader in READERS.items()
-    ),
+    Timeline("/public", "public_timeline", paths=("/public" + UNCACHED,)),
+    Timeline("/{username}", "profile", THEIRS, ("/{name}" + UNCACHED,)),
+    *(Timeline(f"home, {kind}", "home_timeline", MINE, reader=reader) for kind, reader in READERS.items()),
     # Kept by the number of messages: asked for by turns, most have to be loaded.
-    Timeline("/api/msgs", "newest_messages", paths=[f"/api/msgs?no={no}" for no in range(80, 121)], headers=CREDENTIALS),
-    Timeline("/api/msgs/{username}", "newest_messages_of", THEIRS, ["/api/msgs/{name}?no=100"], headers=CREDENTIALS),
+    Timeline("/api/msgs", "newest_messages", "", [f"/api/msgs?no={no}" for no in range(80, 121)], headers=CREDENTIALS),
+    Timeline("/api/msgs/{username}", "newest_messages_of", THEIRS, ("/api/msgs/{name}?no=100",), headers=CREDENTIALS),
 ]
 
 
 def by_size_and_depth(world, table, backend):
     """Each timeline's database work, in process: in the big database against the small one, and far down against the
     top of the big one. The seed is the same, so ids, names and follows are."""
-    names = [name for timeline in TIMELINES for name in (timeline.by_size, timeline.by_depth)]
-    if not any(table.wants(name, backend) for name in names):
-        return
     big, small = world.seeded(backend), world.seeded(backend, "small")
-    author, author_name = busiest_author(big)
     with world.serve(big) as in_big, world.serve(small) as in_small:
         for timeline in TIMELINES:
+            by_size = f"query of {timeline.name}: big against small database"
+            by_depth = f"query of {timeline.name}: deep page against page 1"
+            if not table.wants(by_size, backend) and not table.wants(by_depth, backend):
+                continue
+            author, name = big.busiest_author
             where = timeline.where.format(id=big.reader_id(timeline.reader) if timeline.reader else author)
-            path = timeline.path.format(name=urllib.parse.quote(author_name))
-            paths = [path.format(name=urllib.parse.quote(author_name)) for path in timeline.paths]
-            paths = paths or [path + UNCACHED]
+            paths = [path.format(name=urllib.parse.quote(name)) for path in timeline.paths]
             in_both = [length(database, where) for database in (big, small)]
-            if table.wants(timeline.by_size, backend):
-                # A page that is full in one of them only is another question, not a slower answer.
-                goal = at_most(1.3) if min(in_both) > PAGE or in_both[0] == in_both[1] else None
-                samples = [timeline.sampler(minitwit, paths) for minitwit in (in_big, in_small)]
-                name = f"{world.sizes['small'].messages:,} messages"
-                table.add(timeline.by_size, backend, "ms", goal, table.alternate(*samples), name)
+            # A page that is full in one of them only is another question, not a slower answer.
+            goal = at_most(1.3) if min(in_both) > PAGE or in_both[0] == in_both[1] else None
+            top, elsewhere = (timeline.sampler(world, minitwit, paths) for minitwit in (in_big, in_small))
+            yardstick = f"{world.sizes['small'].messages:,} messages"
+            table.add(by_size, backend, "ms", goal, table.alternate(top, elsewhere), yardstick)
             page = min(1000, in_both[0] // PAGE)
-            if timeline.path and page > 2 and table.wants(timeline.by_depth, backend):
-                deep = timeline.sampler(in_big, [f"{path}?before={place(big, where, page)}"])
-                top = timeline.sampler(in_big, paths)
-                sample = table.alternate(deep, top)
-                table.add(timeline.by_depth, backend, "ms", at_most(1.3), sample, f"of pages 1 and {page:,}")
+            if paths[0].endswith(UNCACHED) and page > 2:
+                deep = [paths[0].replace(UNCACHED, f"?before={place(big, where, page)}")]
+                sample = table.alternate(timeline.sampler(world, in_big, deep), top)
+                table.add(by_depth, backend, "ms", at_most(1.3), sample, f"of pages 1 and {page:,}")
 
 
 def length(database, where):

@@ -19,8 +19,7 @@ class Goal:
 
 def at_least(ratio, reach=None):
     """So much of the yardstick; `reach` is what one would like and nobody asks for."""
-    text = f"≥ {ratio}" + (f", reach for {reach}" if reach else "")
-    return Goal(text, lambda value: value >= ratio)
+    return Goal(f"≥ {ratio}" + (f", reach for {reach}" if reach else ""), lambda value: value >= ratio)
 
 
 def at_most(ratio):
@@ -61,17 +60,39 @@ class Row:
         return sorted(value / yardstick for value, yardstick in self.pairs if yardstick)
 
     @property
-    def ratio(self):
-        return statistics.median(self.ratios) if self.ratios else None
-
-    @property
     def is_met(self):
         """None where nothing was asked for."""
-        if self.goal is None:
-            return None
+        if self.goal is None or self.failure:
+            return False if self.goal else None
+        return self.goal.is_met(statistics.median(self.ratios) if self.goal.of_ratio else self.value)
+
+    def cells(self):
+        """As texts: what, database, value, yardstick, ratio, goal, met."""
+        met = {None: "", True: "yes", False: "NO"}[self.is_met]
+        goal = self.goal.text if self.goal else ""
         if self.failure:
-            return False
-        return self.goal.is_met(self.ratio if self.goal.of_ratio else self.value)
+            return [self.what, self.database, "not measured", "", "", goal, met]
+        yardstick, ratio, ratios = figure(self.yardstick, self.unit), "", self.ratios
+        yardstick += f" ({self.yardstick_name})" if yardstick and self.yardstick_name else ""
+        if ratios:
+            ratio = f"{statistics.median(ratios):.2f}"
+            ratio += f" ({ratios[0]:.2f}–{ratios[-1]:.2f})" if len(ratios) > 1 else ""
+        return [self.what, self.database, figure(self.value, self.unit), yardstick, ratio, goal, met]
+
+    def __str__(self):
+        """One line of progress."""
+        what, database, value, yardstick, ratio, goal, met = self.cells()
+        text = f"  {what}, {database}: {self.failure or value}"
+        text += f" against {yardstick}: {ratio}" if yardstick else ""
+        return text + (f"; goal {goal}: {met}" if goal else "")
+
+
+def figure(value, unit):
+    """Three digits that count, thousands apart."""
+    if value is None:
+        return ""
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:,.{digits}f}{unit if unit.startswith('/') else ' ' + unit}"
 
 
 class Table:
@@ -89,14 +110,13 @@ class Table:
         says so, and the run goes on."""
         if not self.wants(what, database):
             return
-        row = Row(what, database, unit, goal, yardstick_name)
-        row.disturbance = busy_percent(0.2)
+        row = Row(what, database, unit, goal, yardstick_name, disturbance=busy_percent(0.2))
         try:
             row.pairs = measure()
-        except (BenchError, OSError) as why:
+        except (BenchError, OSError, ValueError) as why:
             row.failure = f"{why}"
         self.rows.append(row)
-        say("  " + describe(row))
+        say(row)
 
     def alternate(self, value, yardstick, warm_up=True):
         """A function that samples A B A B …, each with the number of seconds, and gives the pairs."""
@@ -113,7 +133,7 @@ class Table:
         """A whole part could not be measured: that is a row too, and a goal missed."""
         never = Goal("measured", lambda _: False)
         self.rows.append(Row(f"all of {part}.py that is not above", "", "", never, failure=f"{why}"))
-        say("  " + describe(self.rows[-1]))
+        say(self.rows[-1])
 
     def note(self, text):
         """Something that a reader of the table should know."""
@@ -125,36 +145,3 @@ class Table:
 
     def missed(self):
         return [row for row in self.rows if row.is_met is False]
-
-
-def figure(value, unit):
-    """Three digits that count, thousands apart."""
-    if value is None:
-        return ""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
-    return f"{value:,.{digits}f}{unit if unit.startswith('/') else ' ' + unit}"
-
-
-def cells(row):
-    """The row as texts: what, database, value, yardstick, ratio, goal, met."""
-    met = {None: "", True: "yes", False: "NO"}[row.is_met]
-    goal = row.goal.text if row.goal else ""
-    if row.failure:
-        return [row.what, row.database, "not measured", "", "", goal, met]
-    ratio, ratios = "", row.ratios
-    if ratios:
-        ratio = f"{row.ratio:.2f}" + (f" ({ratios[0]:.2f}–{ratios[-1]:.2f})" if len(ratios) > 1 else "")
-    yardstick = figure(row.yardstick, row.unit)
-    if yardstick and row.yardstick_name:
-        yardstick += f" ({row.yardstick_name})"
-    return [row.what, row.database, figure(row.value, row.unit), yardstick, ratio, goal, met]
-
-
-def describe(row):
-    """One line of progress."""
-    if row.failure:
-        return f"{row.what}, {row.database}: {row.failure}"
-    what, database, value, yardstick, ratio, goal, met = cells(row)
-    text = f"{what}, {database}: {value}"
-    text += f" against {yardstick}: {ratio}" if yardstick else ""
-    return text + (f"; goal {goal}: {met}" if goal else "")

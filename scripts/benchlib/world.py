@@ -1,22 +1,27 @@
-"""The databases and servers that measurements need, made when they are first asked for."""
+"""The databases, servers and tools that measurements need, made when they are first asked for."""
 
 import base64
+import collections
+import contextlib
 import dataclasses
-import http.client
+import functools
 import itertools
+import json
+import os
 import pathlib
-import re
+import secrets
+import shutil
 import sqlite3
+import subprocess
 import urllib.parse
 
 from .machine import ROOT, say
-from .processes import HOST, BenchError, Minitwit, Postgres, Yardstick, clean_environment, run
+from .processes import HOST, BenchError, Lazy, Process, answers, ask, free_port, run
 
 POSTGRES, SQLITE = "Postgres", "SQLite"
 BACKENDS = (POSTGRES, SQLITE)
 
-# As src/cli/seed has them.
-PASSWORD = "only-for-benchmarks"
+# As `minitwit-tools seed` calls them.
 READERS = {
     "0 followees": "reader-of-nobody",
     "2 followees": "reader-of-2",
@@ -30,132 +35,161 @@ CREDENTIALS = {"Authorization": "Basic " + base64.b64encode(b"simulator:super_sa
 # Newer than any message, and yet no first page, which would be kept: the plain query, the same rows.
 UNCACHED = "?before=9223372036854775806-1"
 
+# How much there is in a seeded database.
+Sizes = collections.namedtuple("Sizes", "users messages follows")
 
-@dataclasses.dataclass
-class Sizes:
-    """How much there is in a seeded database."""
 
-    users: int
-    messages: int
-    follows: int
+class Postgres(Process):
+    """A throwaway cluster as `initdb` and the packages leave it: fsync and synchronous_commit are on."""
+
+    def __init__(self, programs, folder):
+        port, home, self.programs, self.log = free_port(), folder / "postgres", programs, folder / "postgres.log"
+        # Postgres refuses to run as root.
+        owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        home.mkdir()
+        if owner:
+            shutil.chown(home, "postgres", "postgres")
+        making = [programs / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        run(making, cwd="/", **owner)
+        argv = [programs / "postgres", "-D", home / "data", "-h", HOST, "-p", port, "-k", home]
+        # Who says it: `statements` in queries.py reads what one server says.
+        argv += ["-c", "log_line_prefix=[%a] "]
+        is_ready = [programs / "pg_isready", "-q", "-h", HOST, "-p", str(port)]
+        with open(self.log, "wb") as log:
+            options = {"port": port, "stdout": log, "stderr": log, "cwd": "/"} | owner
+            super().__init__(argv, lambda: subprocess.run(is_ready, check=False).returncode == 0, **options)
+
+    def run(self, program, *arguments, **options):
+        """What one of its programs says, connected to it."""
+        return run([self.programs / program, "-h", HOST, "-p", self.port, "-U", "postgres", *arguments], **options)
 
 
 @dataclasses.dataclass
 class Database:
-    """A database on either backend."""
+    """A database on either backend: a name on a server, or a file."""
 
-    backend: str
-    name: str
     url: str
-    file: pathlib.Path = None
+    name: str = ""
     postgres: Postgres = None
+    file: pathlib.Path = None
 
     def query(self, sql):
         """Rows as tuples of texts."""
-        if self.backend == POSTGRES:
-            argv = [self.postgres.programs / "psql", *self.postgres.connection(), "-XAtF\t", "-c", sql, self.name]
-            return [tuple(line.split("\t")) for line in run(argv).splitlines()]
-        connection = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
-        try:
+        if self.postgres:
+            said = self.postgres.run("psql", "-XAtF\t", "-c", sql, self.name)
+            return [tuple(line.split("\t")) for line in said.splitlines()]
+        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
             return [tuple(str(field) for field in row) for row in connection.execute(sql)]
-        finally:
-            connection.close()
 
     def reader_id(self, reader):
         return int(self.query(f"SELECT id FROM users WHERE username = '{reader}'")[0][0])
+
+    @functools.cached_property
+    def busiest_author(self):
+        """Id and name of the author with the most messages."""
+        sql = (
+            "SELECT u.id, u.username FROM users u JOIN (SELECT author_id, count(*) AS n FROM messages "
+            "WHERE NOT flagged GROUP BY author_id ORDER BY n DESC LIMIT 1) m ON m.author_id = u.id"
+        )
+        (author, name), = self.query(sql)
+        return int(author), name
 
 
 class World:
     """Everything that exists while the bench runs. `stack` ends it."""
 
     def __init__(self, stack, folder, programs, binaries, big, small):
-        self.stack, self.folder, self.programs = stack, folder, programs
-        self.minitwit_binary, self.yardstick_binary = binaries
-        self.sizes = {"big": big, "small": small}
-        self._postgres, self._seeded, self._numbers = None, {}, itertools.count(1)
-        self.seeding = []
-
-    @property
-    def postgres(self):
-        if self._postgres is None:
-            self._postgres = self.stack.enter_context(Postgres(self.programs, self.folder))
-        return self._postgres
+        self.folder, self.sizes = folder, {"big": big, "small": small}
+        self.minitwit_binary, self.tools_binary = binaries
+        self.postgres = stack.enter_context(Lazy(lambda: Postgres(programs, folder)))
+        self.seeding, self._numbers, self._password = [], itertools.count(1), secrets.token_urlsafe()
+        (folder / "password").write_text(self._password)
 
     def empty(self, backend):
         """A new database without a table."""
         name = f"bench{next(self._numbers)}"
         if backend == SQLITE:
             file = self.folder / f"{name}.db"
-            return Database(backend, name, f"sqlite://{file}", file=file)
-        run([self.programs / "psql", *self.postgres.connection(), "-Xqc", f"CREATE DATABASE {name}"])
-        return Database(backend, name, self.postgres.url(name), postgres=self.postgres)
+            return Database(f"sqlite://{file}", file=file)
+        self.postgres.run("psql", "-Xqc", f"CREATE DATABASE {name}")
+        return Database(f"postgres://postgres@{HOST}:{self.postgres.port}/{name}", name, self.postgres)
 
+    @functools.cache
     def seeded(self, backend, size="big"):
-        """The one database of this backend and size."""
-        if (backend, size) not in self._seeded:
-            database, sizes = self.empty(backend), self.sizes[size]
-            say(f"seeding {sizes.messages:,} messages, {backend} ...")
-            said = self.command(
-                ["seed", "--users", sizes.users, "--messages", sizes.messages, "--follows", sizes.follows],
-                DATABASE_URL=database.url,
-            )
-            took = re.search(r"^time\s+([\d.]+) s", said, re.M)
-            self.seeding.append((backend, sizes.messages, float(took[1]) if took else None))
-            self._seeded[backend, size] = database
-        return self._seeded[backend, size]
+        """The one database of this backend and size, filled when it is first looked at."""
+        return Lazy(lambda: self._seed(backend, self.sizes[size]))
 
-    def command(self, arguments, **environment):
-        """Runs a subcommand of Minitwit in the bench's own folder; what it prints."""
-        return run([self.minitwit_binary, *arguments], cwd=self.folder, env=clean_environment(**environment))
+    def _seed(self, backend, sizes):
+        database = self.empty(backend)
+        say(f"seeding {sizes.messages:,} messages, {backend} ...")
+        numbers = ["--users", sizes.users, "--messages", sizes.messages, "--follows", sizes.follows]
+        filled = self._tool("seed", *numbers, "--password-file", "password", DATABASE_URL=database.url)
+        self.seeding.append((backend, sizes.messages, filled["seconds"]))
+        return database
 
-    def report(self, arguments):
-        """The same for one whose failures are in what it prints."""
-        return run([self.minitwit_binary, *arguments], fine=(0, 1), cwd=self.folder)
+    def _tool(self, *arguments, **variables):
+        """What a subcommand of minitwit-tools reports: if it does, its exit status is in there."""
+        argv = [self.tools_binary, *arguments, "--json"]
+        return json.loads(run(argv, lambda done: done.stdout.startswith("{"), variables, cwd=self.folder))
 
     def serve(self, database, **settings):
-        """A server; use it in a `with`."""
-        return Minitwit(self.minitwit_binary, database.url, self.folder, **settings)
+        """Minitwit, 2 workers and otherwise its defaults; use it in a `with`. Its log, JSON as it is no terminal, goes
+        to /dev/null: at 60,000 lines a second a disk would be measured that is Postgres' too."""
+
+        def begin():
+            port, ops_port = free_port(), free_port()
+            variables = {"DATABASE_URL": database.url, "MINITWIT__SERVER__WORKERS": "2"} | settings
+            variables |= {"MINITWIT__SERVER__PORT": str(port), "MINITWIT__OPS__PORT": str(ops_port)}
+            options = {"variables": variables, "cwd": self.folder, "stdout": subprocess.DEVNULL}
+            return Process([self.minitwit_binary], lambda: answers(ops_port, "/readyz"), port, ops_port, **options)
+
+        return Lazy(begin)
 
     def yardstick(self, size=0):
         """The bare server, whose answers have `size` bytes; use it in a `with`."""
-        return Yardstick(self.yardstick_binary, size)
 
-    def scenario(self, limit=None):
-        """Two files: the registrations of the recorded scenario, or a made-up one where it is missing, and the rest."""
-        recorded = ROOT.parent / "shared" / "data" / "minitwit_scenario.csv"
+        def begin():
+            port = free_port()
+            argv = [self.tools_binary, "yardstick", "--port", port, "--bytes", size, "--workers", 2]
+            return Process(argv, lambda: answers(port, "/"), port)
+
+        return Lazy(begin)
+
+    @contextlib.contextmanager
+    def storm(self, kind, connections, minitwit):
+        """Load beside what is done in the `with`; after it, the dictionary that it gives has what was reported."""
+        target = [f"http://{HOST}:{minitwit.port}", "--connections", connections, "--seconds", 900, "--json"]
+        process, report = Process([self.tools_binary, "storm", kind, *target], stdout=subprocess.PIPE), {}
+        try:
+            yield report
+        finally:
+            process.stop()
+            report |= json.load(process.child.stdout)
+
+    def replay(self, server, *options):
+        """What `minitwit-tools simulate` says of the recorded scenario; every answer must be 204. It is patient, or a
+        slow answer would be none and not be seen."""
+        url = f"http://{HOST}:{server.port}/api"
+        report = self._tool("simulate", self._scenario, url, "--keep-alive", "--timeout", 10_000, *options)
+        if report["failed"]:
+            raise BenchError(f"{report['failed']} actions failed; the slowest took {report['all']['max_ms']:.0f} ms")
+        return report
+
+    @functools.cached_property
+    def _scenario(self):
+        """The recorded one, or a made-up one where it is missing."""
+        recorded, invented = ROOT.parent / "shared/data/minitwit_scenario.csv", self.folder / "scenario.csv"
         if recorded.exists():
-            lines = recorded.read_text(encoding="utf-8").splitlines(keepends=True)
-        else:
-            lines = self.command(["scenario", "--actions", "25922", "--seed", "1"]).splitlines(keepends=True)
-        files = self.folder / "registrations.csv", self.folder / "actions.csv"
-        is_registration = [line.split("\t")[3] == "register" for line in lines]
-        for file, wanted in zip(files, (True, False)):
-            chosen = [line for line, is_one in zip(lines, is_registration) if is_one is wanted]
-            file.write_text("".join(chosen if wanted else chosen[:limit]), encoding="utf-8")
-        return files
+            return recorded
+        invented.write_text(run([self.tools_binary, "scenario", "--actions", 25_922, "--seed", 1]), encoding="utf-8")
+        return invented
 
-
-def sign_in(minitwit, username):
-    """Signs in over HTTP as a reader; the header to be them."""
-    connection = http.client.HTTPConnection(HOST, minitwit.port, timeout=10)
-    try:
-        form = urllib.parse.urlencode({"username": username, "password": PASSWORD})
-        connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
-        answer = connection.getresponse()
-        cookies = [value.split(";")[0] for key, value in answer.getheaders() if key.lower() == "set-cookie"]
-        session = [cookie for cookie in cookies if cookie.startswith("minitwit_session=")]
-        if answer.status != 302 or not session:
-            raise BenchError(f"{username} could not sign in: {answer.status}")
-        return {"Cookie": session[0]}
-    finally:
-        connection.close()
-
-
-def busiest_author(database):
-    """Id and name of the author with the most messages."""
-    sql = (
-        "SELECT u.id, u.username FROM users u JOIN (SELECT author_id, count(*) AS n FROM messages "
-        "WHERE NOT flagged GROUP BY author_id ORDER BY n DESC LIMIT 1) m ON m.author_id = u.id"
-    )
-    (author, name), = database.query(sql)
-    return int(author), name
+    def sign_in(self, minitwit, username):
+        """Signs in over HTTP as a reader; the header to be them."""
+        form = urllib.parse.urlencode({"username": username, "password": self._password})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        status, answered, _ = ask(minitwit.port, "POST", "/login", form, headers)
+        session = [cookie for cookie in answered.get_all("set-cookie", []) if cookie.startswith("minitwit_session=")]
+        if status != 302 or not session:
+            raise BenchError(f"{username} could not sign in: {status}")
+        return {"Cookie": session[0].split(";")[0]}

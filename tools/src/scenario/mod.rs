@@ -1,6 +1,6 @@
 //! Scenarios: what the course's simulator sends, one action after the other.
 //!
-//! [`file`](self::file) is the format, [`parse`] its only reader. [`write`] invents one: same mix, same
+//! [`mod@file`] is the format, [`parse`] its only reader. [`write()`] invents one: same mix, same
 //! shape, same difficulties for whoever reads it as the recorded one's (spaces and accents in names,
 //! quotes and backslashes, typographic texts); invented people and texts. Who does what in which order
 //! is in `generator`, words are in `names` and `texts`.
