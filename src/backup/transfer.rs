@@ -93,7 +93,7 @@ pub fn restore(
             fill(table, conn, &mut reader, announced, watch)?;
         }
         let written = reader.finish()?;
-        transfer::set_latest(conn, header.simulator_latest)?;
+        transfer::restore_latest(conn, header.simulator_latest)?;
         watch.say("comparing");
         for ((table, _), written) in header.tables().zip(&written) {
             ensure!(sum_up(table, conn, watch, |_| Ok(()))? == *written, Different(written.name.clone()));

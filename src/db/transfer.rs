@@ -202,7 +202,7 @@ struct Next {
 ///
 /// # Errors
 /// When the query fails.
-pub fn set_latest(conn: &mut DbConnection, latest: i64) -> QueryResult<()> {
+pub fn restore_latest(conn: &mut DbConnection, latest: i64) -> QueryResult<()> {
     match conn {
         DbConnection::Postgres(conn) => {
             conn.batch_execute(&format!("ALTER SEQUENCE simulator_latest RESTART WITH {latest}"))
