@@ -140,6 +140,7 @@ async fn a_form_that_could_not_be_carried_out_keeps_what_was_typed(db: TestDatab
     let app = db.app_with(|settings| {
         settings.database.wait = Duration::from_millis(50);
         settings.database.pool_size = 1;
+        settings.limits.login_burst = 1;
     });
     let siege = Siege::lay(&app).await;
     let page = app.browser().register("Wendell Ballan").await;
@@ -150,6 +151,8 @@ async fn a_form_that_could_not_be_carried_out_keeps_what_was_typed(db: TestDatab
     assert_eq!((page.status, page.title().as_str()), (503, "Sign In | MiniTwit"));
     assert_eq!(page.attributes("input[name=username]", "value"), ["Wendell Ballan"]);
     drop(siege);
+    let page = app.browser().sign_in("Wendell Ballan").await;
+    assert_eq!(page.text("div.error"), "Error: Invalid username", "the attempt before was no guess, and one may pass");
 }
 
 #[apply(on_both)]
