@@ -16,10 +16,11 @@ hooks:
 check:
     .githooks/pre-commit
 
-# format, clippy and docs without a warning; then every configuration file
+# format, clippy and docs without a warning; then every configuration file, and what comes from elsewhere
 lint:
     scripts/lint
     scripts/check-config
+    scripts/supply-chain
 
 # every suite on both databases, after installing what it needs
 test:
