@@ -1,6 +1,9 @@
 //! Query strings read leniently: what cannot be understood counts as absent.
 
-use std::{borrow::Cow, num::IntErrorKind};
+use std::{borrow::Cow, convert::Infallible, num::IntErrorKind};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
 
 /// The first value of `key`.
 #[must_use]
@@ -18,10 +21,21 @@ pub fn integer(query: &str, key: &str) -> Option<i64> {
 /// How long a list of the API is when nobody says, and how long it may be (the contract's numbers).
 const LIST: (i64, i64) = (100, 1000);
 
-/// `?no=N`: how many items a list of the API may have. An integer, however large, is brought into
+/// Extractor: how many items a list of the API may have (`?no=N`). An integer, however large, is brought into
 /// the range; what is none counts as absent.
-#[must_use]
-pub fn list_limit(query: &str) -> i64 {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListLimit(pub i64);
+
+impl FromRequest for ListLimit {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(list_limit(request.query_string()))))
+    }
+}
+
+fn list_limit(query: &str) -> i64 {
     let (default, most) = LIST;
     let Some(text) = find(query, "no") else { return default };
     match text.trim().parse::<i64>() {

@@ -1,7 +1,7 @@
 //! Follows in the API.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpResponse,
     web::{Data, Json, Path},
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::{
     http::{
         json::{ErrorJson, JsonBody},
         operations::{Api, operation},
-        query,
+        query::ListLimit,
     },
     state::AppState,
 };
@@ -94,12 +94,11 @@ impl TryFrom<Keys> for ChangeFollowRequest {
 )]
 async fn list_followees(
     Simulator(call): Simulator,
-    request: HttpRequest,
     state: Data<AppState>,
     name: Path<String>,
+    ListLimit(limit): ListLimit,
 ) -> Result<Json<FollowsJson>, Error> {
     call.set_action(Action::Read);
-    let limit = query::list_limit(request.query_string());
     Ok(Json(FollowsJson { follows: followees(&state, &name, limit).await? }))
 }
 

@@ -1,7 +1,7 @@
 //! Timelines in the API: reading and posting messages.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpResponse,
     web::{Bytes, Data, Path},
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
     http::{
         json::{ErrorJson, JsonBody},
         operations::{Api, operation},
-        query,
+        query::ListLimit,
     },
     state::AppState,
 };
@@ -78,11 +78,11 @@ struct MessageRequest {
 )]
 async fn list_messages(
     Simulator(call): Simulator,
-    request: HttpRequest,
     state: Data<AppState>,
+    ListLimit(limit): ListLimit,
 ) -> Result<HttpResponse, Error> {
     call.set_action(Action::Read);
-    let page = newest(&state, query::list_limit(request.query_string())).await?;
+    let page = newest(&state, limit).await?;
     let body = page.json.get_or_init(|| json(&page.messages)).clone();
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
@@ -110,12 +110,12 @@ fn json(messages: &[AuthoredMessage]) -> Bytes {
 )]
 async fn list_messages_of(
     Simulator(call): Simulator,
-    request: HttpRequest,
     state: Data<AppState>,
     name: Path<String>,
+    ListLimit(limit): ListLimit,
 ) -> Result<HttpResponse, Error> {
     call.set_action(Action::Read);
-    let rows = newest_of(&state, &name, query::list_limit(request.query_string())).await?;
+    let rows = newest_of(&state, &name, limit).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(json(&rows)))
 }
 
