@@ -60,7 +60,7 @@ pub fn revert_all(target: &Target) -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn any_pending(conn: &mut DbConnection) -> Result<bool, diesel::result::Error> {
+pub fn is_any_pending(conn: &mut DbConnection) -> Result<bool, diesel::result::Error> {
     let pending = match conn {
         DbConnection::Postgres(conn) => conn.has_pending_migration(POSTGRES),
         DbConnection::Sqlite(conn) => conn.has_pending_migration(SQLITE),

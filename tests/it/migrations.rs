@@ -98,10 +98,10 @@ fn up_down_up(db: &TestDatabase) {
     assert_eq!(migrations::run(&db.target()).unwrap(), Vec::<String>::new());
     assert_eq!(migrations::revert_all(&db.target()).unwrap().len(), applied.len());
     assert_eq!(columns(db), BTreeSet::new());
-    assert!(migrations::any_pending(&mut db.connect()).unwrap());
+    assert!(migrations::is_any_pending(&mut db.connect()).unwrap());
     assert_eq!(migrations::run(&db.target()).unwrap(), applied);
     assert_eq!(columns(db), first);
-    assert!(!migrations::any_pending(&mut db.connect()).unwrap());
+    assert!(!migrations::is_any_pending(&mut db.connect()).unwrap());
 }
 
 #[test]

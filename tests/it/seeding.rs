@@ -143,7 +143,7 @@ fn a_seed_gives_the_same_rows_on_both_databases() {
     assert_eq!(everything(&first), everything(&second));
     let (rows, others) = (everything(&first), everything(&other));
     assert!(rows.0 != others.0 && rows.1 != others.1 && rows.2 != others.2);
-    assert!(!migrations::any_pending(&mut first.connect()).unwrap(), "it migrates first");
+    assert!(!migrations::is_any_pending(&mut first.connect()).unwrap(), "it migrates first");
     let postgres = TestDatabase::empty_postgres();
     fill(&postgres, 5).unwrap();
     assert_eq!(everything(&postgres), rows);

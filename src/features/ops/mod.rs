@@ -32,7 +32,7 @@ pub async fn readiness(state: &AppState) -> Result<(), NotReady> {
     if state.is_shutting_down() {
         return Err(NotReady::ShuttingDown);
     }
-    let pending = state.db.read("readiness", db::migrations::any_pending).await;
+    let pending = state.db.read("readiness", db::migrations::is_any_pending).await;
     // Without tables there is nothing to write to.
     if matches!(pending, Ok(true)) {
         return Err(NotReady::MigrationsPending);
