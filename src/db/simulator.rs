@@ -20,8 +20,6 @@ use super::{
 };
 use crate::error::Error;
 
-const SET_ON_POSTGRES: &str = "SELECT NULL::bigint AS outcome, seen.last_value AS previous, setval('simulator_latest', ?) FROM simulator_latest seen";
-
 /// What makes a `SELECT … AS outcome` set the latest action, too, and say which one was the latest before.
 const ALONG_ON_POSTGRES: &str =
     ", seen.last_value AS previous, setval('simulator_latest', ?) FROM simulator_latest seen";
@@ -125,8 +123,9 @@ pub fn find_latest(conn: &mut DbConnection) -> QueryResult<i64> {
 /// One statement on Postgres.
 pub fn set_latest(conn: &mut DbConnection, latest: i64) -> QueryResult<i64> {
     if let DbConnection::Postgres(_) = conn {
-        let rows: Vec<Recorded> = Statement::new(SET_ON_POSTGRES, &[Bind::Integer(latest)]).load(conn)?;
-        return rows.first().map(|row| row.previous).ok_or(QueryError::NotFound);
+        let mut write = Write { conn, latest: Some(latest), previous: None };
+        write.one_statement("SELECT NULL::bigint AS outcome", &[])?;
+        return write.previous.ok_or(QueryError::NotFound);
     }
     let previous = find_latest(conn)?;
     diesel::update(simulator_latest::table).set(simulator_latest::last_value.eq(latest)).execute(conn)?;
