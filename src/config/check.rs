@@ -56,7 +56,10 @@ impl Settings {
             self.messages.page_size
         );
         ensure!(self.messages.max_length > 0, "messages.max_length is 0: nobody could post (set 1 or more)");
-        ensure!(!self.sessions.lifetime.is_zero(), "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)");
+        ensure!(
+            self.sessions.lifetime.as_secs() > 0,
+            "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)"
+        );
         ensure!(!self.sessions.sweep_interval.is_zero(), "sessions.sweep_interval is 0: set seconds, 1 or more");
         ensure!(!self.metrics.refresh_interval.is_zero(), "metrics.refresh_interval is 0: set seconds, 1 or more");
         ensure!(self.database.replicas > 0, "database.replicas is 0: count this process too (set 1 or more)");

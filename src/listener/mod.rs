@@ -21,6 +21,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Poll, ready},
+    time::Duration,
 };
 
 use actix_http::{HttpService, KeepAlive, Request, Response};
@@ -89,7 +90,7 @@ where
     let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(settings.max_connections.div_ceil(workers))
-        .shutdown_timeout(settings.shutdown_grace.as_secs())
+        .shutdown_timeout(whole_seconds(settings.shutdown_grace))
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let crowd = Arc::new(Crowd::new(settings.max_connections_per_address, settings.trusted_proxies.clone()));
@@ -170,6 +171,11 @@ impl Drop for Open {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+/// As the library counts: what is begun is a whole one.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 fn keep_alive(settings: &ServerSettings) -> KeepAlive {
