@@ -3,8 +3,9 @@
 //! As in `scenario`, no function is used whose last bit a platform may choose. Users, messages and
 //! follows draw from streams of their own: more of one does not change the others.
 
+use chacha20::ChaCha8Rng;
 use minitwit::db::tables::{FollowRow, MessageRow, UserRow};
-use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
+use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 
 use super::plan::{Plan, READERS, SILENT, Whom};
 use crate::scenario::{

@@ -60,7 +60,8 @@ impl Follows {
 
 #[cfg(test)]
 mod tests {
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
+    use chacha20::ChaCha8Rng;
+    use rand::SeedableRng;
 
     use super::*;
 

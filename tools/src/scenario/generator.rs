@@ -5,7 +5,8 @@
 //! seconds. Everything here is counted out beforehand and drawn without putting back, so a
 //! scenario has its mix exactly.
 
-use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+use chacha20::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 
 use super::{
     file::{Action, Command},

@@ -77,8 +77,9 @@ pub(super) fn password(rng: &mut impl Rng) -> String {
 mod tests {
     use std::collections::HashSet;
 
+    use chacha20::ChaCha8Rng;
     use minitwit::domain::{Email, Password, PasswordRules, Username};
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
+    use rand::SeedableRng;
 
     use super::*;
 

@@ -107,8 +107,9 @@ fn decorate(text: &mut String, rng: &mut impl Rng) {
 
 #[cfg(test)]
 mod tests {
+    use chacha20::ChaCha8Rng;
     use minitwit::domain::{MessageRules, MessageText};
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
+    use rand::SeedableRng;
 
     use super::*;
 

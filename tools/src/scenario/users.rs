@@ -47,7 +47,8 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
+    use chacha20::ChaCha8Rng;
+    use rand::SeedableRng;
 
     use super::*;
 

@@ -7,8 +7,9 @@ use std::{
 
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chacha20::ChaCha8Rng;
 use clap::ValueEnum;
-use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+use rand::{RngExt, SeedableRng};
 
 /// What a storm is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
