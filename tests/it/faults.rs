@@ -85,8 +85,8 @@ async fn an_exhausted_pool_is_503_in_both_formats_and_heals(db: TestDatabase) {
 async fn a_full_hash_gate_is_503_and_holds_nobody_else_up(db: TestDatabase) {
     let app = db.app_with(|settings| {
         settings.passwords.permits = 1;
-        settings.passwords.wait = Duration::from_millis(1);
-        // Some 100 ms a hash, so that sixteen at once cannot all have their turn within a millisecond.
+        settings.passwords.wait = Duration::from_millis(50);
+        // Some 100 ms a hash, so that sixteen at once cannot all have their turn within a twentieth of a second.
         (settings.passwords.memory_kib, settings.passwords.iterations) = (65_536, 2);
     });
     let people: Vec<_> = (0..16).map(|number| (app.browser(), format!("user {number}"))).collect();
