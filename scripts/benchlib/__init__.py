@@ -1,6 +1,6 @@
 """The parts of scripts/bench, from the ground up:
 
-processes.py   starting and stopping Postgres, Minitwit, the yardstick and storms
+processes.py   a process of ours from its start to its end, and how it is asked
 machine.py     installing, building, describing the machine
 load.py        wrk, pgbench, a client that asks one thing after the other
 world.py       the databases, servers and tools that measurements need
