@@ -1,12 +1,18 @@
 //! What no deployment should start with. Every refusal says what to set.
 
+use std::time::Duration;
+
 use anyhow::ensure;
+use humantime::format_duration;
 use secrecy::ExposeSecret;
 
 use super::{DatabaseSettings, DatabaseUrl, Mode, Settings};
 
 /// The password of the course's material, which everybody knows.
 pub const KNOWN_PASSWORD: &str = "super_safe!";
+
+/// What Postgres and Linux count in milliseconds has 31 bits: some 24 days. So for what is handed to them.
+const LONGEST: Duration = Duration::from_hours(24 * 24);
 
 impl Settings {
     /// Refuses values that cannot work, and in production those that would hurt.
@@ -60,12 +66,34 @@ impl Settings {
             self.sessions.lifetime.as_secs() > 0,
             "sessions.lifetime_days is 0: nobody could sign in (set 1 or more)"
         );
-        ensure!(!self.sessions.sweep_interval.is_zero(), "sessions.sweep_interval is 0: set seconds, 1 or more");
-        ensure!(!self.metrics.refresh_interval.is_zero(), "metrics.refresh_interval is 0: set seconds, 1 or more");
+        let second = Duration::from_secs(1);
+        for (key, interval) in [
+            ("sessions.sweep_interval", self.sessions.sweep_interval),
+            ("metrics.refresh_interval", self.metrics.refresh_interval),
+            ("backup.retry_interval", self.backup.retry_interval),
+        ] {
+            ensure!(interval >= second, "{key} is {}: set seconds, 1 or more", format_duration(interval));
+        }
+        let hour = 3600 * second;
+        ensure!(
+            self.backup.interval >= hour,
+            "backup.interval_hours is {}: set hours, 1 or more",
+            format_duration(self.backup.interval)
+        );
+        ensure!(!self.database.wait.is_zero(), "database.wait_ms is 0: nothing could be read (set 1 or more)");
+        for (key, longest) in [
+            ("database.statement_timeout_ms", self.database.statement_timeout),
+            ("server.response_timeout", self.server.response_timeout),
+        ] {
+            ensure!(
+                longest <= LONGEST,
+                "{key} is {}: set {} or less",
+                format_duration(longest),
+                format_duration(LONGEST)
+            );
+        }
         ensure!(self.database.replicas > 0, "database.replicas is 0: count this process too (set 1 or more)");
-        ensure!(!self.backup.interval.is_zero(), "backup.interval_hours is 0: set hours, 1 or more");
         ensure!(self.backup.keep > 0, "backup.keep is 0: no backup would stay (set 1 or more)");
-        ensure!(!self.backup.retry_interval.is_zero(), "backup.retry_interval is 0: set seconds, 1 or more");
         Ok(())
     }
 
@@ -102,7 +130,7 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_by_its_key() {
         type Change = fn(&mut Settings);
-        let changes: [(&str, Change); 7] = [
+        let changes: [(&str, Change); 14] = [
             ("server.port and ops.port", |settings| settings.ops.port = settings.server.port),
             ("server.max_connections", |settings| settings.server.max_connections = 0),
             ("server.header_limit", |settings| settings.server.header_limit = 0),
@@ -110,6 +138,13 @@ mod tests {
             ("passwords.memory_kib", |settings| settings.passwords.memory_kib = 1),
             ("passwords.iterations", |settings| settings.passwords.iterations = 0),
             ("database.pool_size", |settings| settings.database.pool_size = 0),
+            ("database.wait_ms", |settings| settings.database.wait = Duration::ZERO),
+            ("database.statement_timeout_ms", |settings| settings.database.statement_timeout = LONGEST * 2),
+            ("server.response_timeout", |settings| settings.server.response_timeout = LONGEST * 2),
+            ("sessions.sweep_interval", |settings| settings.sessions.sweep_interval = Duration::from_millis(1)),
+            ("metrics.refresh_interval", |settings| settings.metrics.refresh_interval = Duration::ZERO),
+            ("backup.retry_interval", |settings| settings.backup.retry_interval = Duration::from_millis(999)),
+            ("backup.interval_hours", |settings| settings.backup.interval = Duration::from_secs(24)),
         ];
         assert!(Settings::defaults().check_values().is_ok());
         for (key, change) in changes {

@@ -62,6 +62,39 @@ impl DatabaseUrl<'_> {
 }
 
 impl<'a> PostgresUrl<'a> {
+    /// Finds what libpq would not understand, and quote, the password with it.
+    ///
+    /// # Errors
+    /// What is wrong, without a word of the URL.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let Self { credentials, place, parameters, .. } = self;
+        let credentials = credentials.unwrap_or_default();
+        let has_odd = |part: &str| part.chars().any(|char| char.is_whitespace() || char.is_control());
+        if [credentials, place, parameters].into_iter().any(|part| has_odd(part) || !is_encoded(part)) {
+            return Err("it has a space, or a % that encodes nothing");
+        }
+        // A password with a question mark, which libpq understands.
+        if parameters.contains('@') {
+            return Ok(());
+        }
+        if credentials.contains(['@', '/'])
+            || place.contains(';')
+            || !parameters.contains('=') && !parameters.is_empty()
+        {
+            return Err("it has a character in the wrong place");
+        }
+        let hosts = place.split('/').next().unwrap_or_default();
+        let is_host = |host: &str| {
+            let (name, port) = match host.strip_prefix('[').map(|rest| rest.split_once(']')) {
+                Some(Some((name, port))) => (name, port.strip_prefix(':').or_else(|| port.is_empty().then_some(""))),
+                Some(None) => return false,
+                None => host.split_once(':').map_or((host, Some("")), |(name, port)| (name, Some(port))),
+            };
+            !name.contains(['[', ']']) && port.is_some_and(|port| port.chars().all(|char| char.is_ascii_digit()))
+        };
+        if hosts.split(',').all(is_host) { Ok(()) } else { Err("a host or its port is none") }
+    }
+
     /// User and password, if there is a password; both as they are encoded.
     #[must_use]
     pub fn credentials(&self) -> Option<(&'a str, &'a str)> {
@@ -85,6 +118,7 @@ impl<'a> PostgresUrl<'a> {
         let Self { scheme, credentials, place, parameters } = self;
         // Whatever stands behind an @ in the wrong place may be the end of a password.
         let is_clear = credentials.is_none_or(|credentials| !credentials.contains(['@', '/', '#']));
+        let is_clear = is_clear && !place.contains([';', '=']);
         if !is_clear || parameters.contains('@') {
             return format!("{scheme}://{MASK}");
         }
@@ -97,6 +131,14 @@ impl<'a> PostgresUrl<'a> {
         let question = if parameters.is_empty() { "" } else { "?" };
         format!("{scheme}://{credentials}{place}{question}{}", shown.join("&"))
     }
+}
+
+/// Whether each `%` is followed by two digits, and encodes something.
+fn is_encoded(part: &str) -> bool {
+    part.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
+    })
 }
 
 /// A parameter of libpq's; those that are called so are secrets, or the paths of some.
@@ -129,11 +171,45 @@ mod tests {
             ("postgres://me:s3@cret@db/x", "postgres://***"),
             ("postgres://db/x?password=s3@cret", "postgres://***"),
             ("postgres:me:s3cret@db", "postgres://***"),
+            ("postgres://me@db/x;password=s3cret", "postgres://***"),
             ("mysql://me:s3cret@db", "mysql://***"),
             ("host=db password=s3cret", "***"),
         ] {
             assert_eq!(DatabaseUrl::without_password(url), shown);
             assert!(!DatabaseUrl::without_password(url).contains("cret"));
+        }
+    }
+
+    #[test]
+    fn what_libpq_would_quote_is_refused_before() {
+        let check = |url| match DatabaseUrl::parse(url) {
+            DatabaseUrl::Postgres(parts) => parts.check(),
+            other => panic!("{other:?}"),
+        };
+        for good in [
+            "postgres://db/minitwit",
+            "postgres://me:s3%20cret%2F@db:5432,other:5433/minitwit?connect_timeout=9",
+            "postgres://me:s3:cret#@[::1]:5432/x?sslmode=off&a=b",
+            "postgres://me:s3?cret@db/x?a=b",
+            "postgres://me@/x?host=%2Frun",
+            "postgres://%2Frun%2Fpostgres/x",
+            "postgresql://",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "postgres://u:SEC RET@h/db",
+            "postgres://u:SEC%zzRET@h/db",
+            "postgres://u:SECRET%@h/db",
+            "postgres://u:SECRET%00x@h/db",
+            "postgres://u:SECRET@[::1/db",
+            "postgres://u:SEC/RET@h/db",
+            "postgres://u:SEC@RET@h/db",
+            "postgres://u@h/db;password=SECRET",
+            "postgres://u@h:SECRET/db",
+            "postgres://u@h/db?SECRET",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use config::{Config, Environment, File, FileFormat};
 
 use super::{
@@ -68,7 +67,7 @@ fn read_from(mut variables: Variables) -> anyhow::Result<(Settings, Sources)> {
     }
     let environment =
         Environment::with_prefix("MINITWIT").prefix_separator("__").separator("__").source(Some(variables.settings()));
-    let config = builder.add_source(environment).build().context("cannot read the settings")?;
+    let config = builder.add_source(environment).build().map_err(wrong_value::explain_file)?;
     let sources = Sources::new(&config.cache, file, &variables);
     sources.refuse_unknown(&known)?;
     let settings = config.try_deserialize().map_err(|why| wrong_value::explain(why, &sources))?;

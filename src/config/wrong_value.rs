@@ -9,6 +9,21 @@ use super::{
     variables::SECRETS,
 };
 
+/// The sentence for a file that cannot be read. Where it is no TOML, the library shows the line, which may hold a
+/// secret: what stands before a `|` stays away.
+pub(super) fn explain_file(error: ConfigError) -> anyhow::Error {
+    let (uri, cause) = match error {
+        ConfigError::FileParse { uri, cause } => (uri, cause.to_string()),
+        other => return anyhow::Error::new(other).context("cannot read the settings"),
+    };
+    let is_shown = |line: &&str| {
+        let line = line.trim_start().trim_start_matches(|digit: char| digit.is_ascii_digit()).trim_start();
+        !line.starts_with('|') && !line.is_empty()
+    };
+    let says: Vec<&str> = cause.lines().filter(is_shown).collect();
+    anyhow!("cannot read the settings in {}: {}", uri.as_deref().unwrap_or("the file"), says.join(": "))
+}
+
 /// The sentence for what the library says.
 pub(super) fn explain(error: ConfigError, sources: &Sources) -> anyhow::Error {
     let (key, message, allowed) = match error {
@@ -66,4 +81,29 @@ fn words(message: &str) -> Option<String> {
     }
     let (_, words) = message.strip_prefix("unknown variant ")?.split_once(", expected ")?;
     Some(words.trim_start_matches("one of ").replace('`', "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use config::{Config, File, FileFormat};
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_toml_is_told_by_its_place_and_not_shown() {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let path = file.path().to_str().unwrap();
+        for text in [
+            "[simulator]\npassword = s3cret",
+            "[database]\nurl = \"postgres://u:s3cret@h/db",
+            "[simulator]\npassword = \"s3c\\qret s3cret\"",
+            "[simulator]\npassword = \"s3cret\" s3cret",
+            "[simulator]\npassword = \"s3cret\"\npassword = \"s3cret\"",
+        ] {
+            std::fs::write(path, text).unwrap();
+            let error = Config::builder().add_source(File::new(path, FileFormat::Toml)).build().unwrap_err();
+            let why = format!("{:#}", explain_file(error));
+            assert!(why.contains(path) && why.contains("line ") && !why.contains("ret"), "{why}");
+        }
+    }
 }

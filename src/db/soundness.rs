@@ -1,4 +1,4 @@
-//! Whether a SQLite file is what it should be, page by page, for `minitwit doctor`.
+//! Whether a SQLite file is what it should be, page by page and row by row, for `minitwit doctor`.
 
 use diesel::{
     prelude::*,
@@ -17,6 +17,15 @@ pub enum Soundness {
     Sound(i64),
     /// The first thing that is wrong.
     Damaged(String),
+    /// Some row of this table refers to one that is not there: a program wrote without `PRAGMA foreign_keys = ON`. A
+    /// backup of it cannot be restored.
+    Orphans(String),
+}
+
+#[derive(QueryableByName)]
+struct Orphan {
+    #[diesel(sql_type = Text)]
+    table: String,
 }
 
 #[derive(QueryableByName)]
@@ -31,7 +40,7 @@ struct Found {
     quick_check: String,
 }
 
-/// SQLite's `quick_check`, which reads the whole file (a second or two for each gigabyte that is in memory,
+/// SQLite's `quick_check` and `foreign_key_check`, which read the whole file (a second or two for each gigabyte that is in memory,
 /// longer from a slow disk), if that has at most `limit` bytes; `None` on Postgres. It holds nobody up.
 ///
 /// # Errors
@@ -44,6 +53,9 @@ pub fn look_into_pages(conn: &mut DbConnection, limit: i64) -> QueryResult<Optio
         return Ok(Some(Soundness::TooLarge(bytes)));
     }
     let found: Found = sql_query("PRAGMA quick_check(1)").get_result(conn)?;
-    let is_sound = found.quick_check == "ok";
-    Ok(Some(if is_sound { Soundness::Sound(bytes) } else { Soundness::Damaged(found.quick_check) }))
+    if found.quick_check != "ok" {
+        return Ok(Some(Soundness::Damaged(found.quick_check)));
+    }
+    let orphan = sql_query("SELECT \"table\" FROM pragma_foreign_key_check() LIMIT 1").get_result(conn).optional()?;
+    Ok(Some(orphan.map_or(Soundness::Sound(bytes), |Orphan { table }| Soundness::Orphans(table))))
 }

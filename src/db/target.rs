@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{DatabaseUrl, PostgresUrl};
@@ -33,7 +33,15 @@ impl Target {
     /// A sentence that says what is accepted.
     pub fn parse(url: &SecretString) -> anyhow::Result<Self> {
         match DatabaseUrl::parse(url.expose_secret()) {
-            DatabaseUrl::Postgres(parts) => Ok(Self::Postgres(with_libpq_defaults(url.expose_secret(), &parts).into())),
+            DatabaseUrl::Postgres(parts) => {
+                parts.check().map_err(|why| {
+                    anyhow!(
+                        "database.url cannot be read: {why}. In names and passwords write %25 for %, %2F for /, %40 \
+                         for @, %3A for :, %3B for ; and %20 for a space"
+                    )
+                })?;
+                Ok(Self::Postgres(with_libpq_defaults(url.expose_secret(), &parts).into()))
+            }
             DatabaseUrl::Sqlite(file) => {
                 ensure!(
                     !file.is_empty() && file != ":memory:" && !file.contains('?'),
@@ -41,8 +49,12 @@ impl Target {
                 );
                 Ok(Self::Sqlite(file.into()))
             }
-            DatabaseUrl::Other(scheme) => bail!(
+            // What is no word may be a connection string of another kind, with a password in it.
+            DatabaseUrl::Other(scheme) if scheme.chars().all(|char| char.is_ascii_alphanumeric()) => bail!(
                 "database.url has the scheme {scheme:?}: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME"
+            ),
+            DatabaseUrl::Other(_) => bail!(
+                "database.url does not begin with a scheme: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME"
             ),
         }
     }

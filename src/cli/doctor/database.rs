@@ -146,6 +146,12 @@ fn soundness(conn: &mut DbConnection, settings: &Settings) -> anyhow::Result<Opt
                 format!("in a quiet hour: sqlite3 {place} 'PRAGMA quick_check'"),
             )
         }
+        Soundness::Orphans(table) => Finding::failure(
+            CHECK,
+            format!("rows of {table} refer to rows that are not there: no backup can be restored"),
+            "PRAGMA foreign_key_check in sqlite3 names them: delete them; and PRAGMA foreign_keys = ON before other \
+             programs write",
+        ),
         Soundness::Damaged(why) => Finding::failure(
             CHECK,
             format!("damaged: {why}"),

@@ -282,6 +282,19 @@ fn a_damaged_page_is_seen_and_a_sound_file_is_not_changed_by_looking() {
 }
 
 #[test]
+fn rows_that_refer_to_nothing_are_told() {
+    let db = TestDatabase::sqlite();
+    // As `sqlite3` does it, which heeds no foreign keys unless it is told to.
+    let script = "PRAGMA foreign_keys = OFF; INSERT INTO follows (follower_id, followee_id) VALUES (1, 2)";
+    db.connect().batch_execute(script).unwrap();
+    let report = in_production(&db, &[]);
+    let (state, found, advice) = report.check("database's pages");
+    assert_eq!((state, report.code), ("failure", 1), "{found}");
+    assert!(found.starts_with("rows of follows refer to rows that are not there"), "{found}");
+    assert!(advice.contains("foreign_key_check"), "{advice}");
+}
+
+#[test]
 fn files_that_others_may_read_are_told() {
     let db = TestDatabase::sqlite();
     let file = db.url().trim_start_matches("sqlite://").to_owned();
