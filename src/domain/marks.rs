@@ -28,6 +28,8 @@ fn marks(character: &str) -> usize {
     character.chars().filter(|c| is_mark(*c)).count()
 }
 
-fn is_mark(c: char) -> bool {
+/// Whether `c` is one.
+#[must_use]
+pub fn is_mark(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Mark
 }

@@ -12,7 +12,7 @@ use super::{invisible::is_invisible, marks, routes};
 pub const MAX_CHARS: usize = 50;
 
 /// What may stand in a path unescaped beside letters and digits (RFC 3986, unreserved).
-const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A name that a user can bear: 1 to [`MAX_CHARS`] characters, NFC, nothing that breaks a path.
 ///
