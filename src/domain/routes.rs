@@ -2,7 +2,8 @@
 //!
 //! A profile lives at `/{username}`, so a user may not bear a route's name. The router mounts
 //! the constants below and nothing else at the top level (`tests/tidy.rs` reads the sources to
-//! prove it), and [`is_reserved`] refuses them all.
+//! prove it), and [`is_reserved`] refuses them all. An account that is older than such a word keeps its name,
+//! and its page is found beside (`docs/adr/0017-words-that-were-names.md`).
 //!
 //! [`Username`]: super::Username
 
@@ -30,34 +31,95 @@ pub const ROBOTS: &str = "robots.txt";
 pub const SEARCH: &str = "search";
 /// The timelines of tags.
 pub const TAGS: &str = "tags";
+/// What phones read when somebody puts the site among their apps.
+pub const MANIFEST: &str = "manifest.webmanifest";
+/// The picture that some of them want for it.
+pub const APPLE_ICON: &str = "apple-touch-icon.png";
 
 /// Every route above.
-pub const MOUNTED: [&str; 12] =
-    [PUBLIC, LOGIN, LOGOUT, REGISTER, ADD_MESSAGE, AVATARS, STATIC, API, FAVICON, ROBOTS, SEARCH, TAGS];
+pub const MOUNTED: [&str; 14] = [
+    PUBLIC,
+    LOGIN,
+    LOGOUT,
+    REGISTER,
+    ADD_MESSAGE,
+    AVATARS,
+    STATIC,
+    API,
+    FAVICON,
+    ROBOTS,
+    SEARCH,
+    TAGS,
+    MANIFEST,
+    APPLE_ICON,
+];
 
 /// Not routed yet: taken now, because a name once given cannot be taken back when its page comes. Without "me":
 /// the course's browser test registers as "Me".
-const KEPT_FREE: [&str; 11] = [
+const KEPT_FREE: [&str; 19] = [
     ".well-known",
     "about",
     "admin",
+    "bookmarks",
+    "events",
     "explore",
     "export",
     "feed",
     "healthz",
+    "help",
+    "invite",
     "messages",
     "metrics",
+    "moderation",
+    "nodeinfo",
     "notifications",
+    "oauth",
+    "report",
     "settings",
 ];
+
+/// Words that became reserved when there were accounts already, which may be called so: they keep their names
+/// (`docs/adr/0017-words-that-were-names.md`). Mounted or kept free, each stands above too.
+const WERE_NAMES: [&str; 10] =
+    ["bookmarks", "events", "help", "invite", "moderation", "nodeinfo", "oauth", "report", MANIFEST, APPLE_ICON];
+
+/// What an address of a feed ends with: `/Ada%20Lovelace.atom`.
+const FEEDS: [&str; 3] = [".atom", ".json", ".rss"];
 
 /// All of them.
 pub fn reserved() -> impl Iterator<Item = &'static str> {
     MOUNTED.into_iter().chain(KEPT_FREE)
 }
 
-/// Whether `word` is a route of the site, or kept free to become one.
+/// Whether `word` is a route of the site, or kept free to become one, or would be the address of a feed: no new
+/// account is called so.
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
-    reserved().any(|route| route == word)
+    reserved().any(|route| route == word) || FEEDS.iter().any(|ending| word.ends_with(ending))
+}
+
+/// Whether no account can be called `word`, however old it is.
+#[must_use]
+pub fn was_never_a_name(word: &str) -> bool {
+    reserved().any(|route| route == word) && !WERE_NAMES.contains(&word)
+}
+
+/// Whether a page of the site stands at `/{word}`.
+#[must_use]
+pub fn is_mounted(word: &str) -> bool {
+    MOUNTED.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_a_name_is_reserved_now() {
+        for word in WERE_NAMES {
+            assert!(is_reserved(word) && !was_never_a_name(word), "{word}");
+        }
+        assert!(is_reserved("ada.rss") && !was_never_a_name("ada.rss"));
+        assert!(!is_reserved("ada") && !is_reserved("rss"));
+    }
 }

@@ -46,7 +46,7 @@ impl Username {
         let fits = (1..=MAX_CHARS).contains(&name.chars().count());
         let printable = name.chars().all(|c| !is_refused(c));
         let trimmed = name.trim() == name;
-        let free = name != "." && name != ".." && !routes::is_reserved(&name);
+        let free = name != "." && name != ".." && !routes::was_never_a_name(&name);
         (fits && printable && trimmed && free).then_some(Self(name))
     }
 
@@ -151,6 +151,12 @@ mod tests {
             "ＡＰＩ",
             "ſtatic",
             "Messages",
+            "help",
+            "Help",
+            "OAuth",
+            "ｒｅｐｏｒｔ",
+            "Manifest.WebManifest",
+            "Ada.RSS",
         ] {
             assert_eq!(Username::choose(name), None, "{name:?}");
             assert!(Username::parse(name).is_some(), "{name:?}");
@@ -205,9 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn every_route_of_the_site_is_refused() {
-        for route in routes::MOUNTED {
-            assert_eq!(Username::parse(route), None, "{route}");
+    fn every_route_of_the_site_is_refused_and_found_where_it_was_a_name() {
+        for route in routes::reserved() {
+            assert_eq!(Username::parse(route).is_none(), routes::was_never_a_name(route), "{route}");
+            assert_eq!(Username::choose(route), None, "{route}");
             assert_eq!(Username::choose(&route.to_uppercase()), None, "{route}");
         }
     }
