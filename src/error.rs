@@ -110,6 +110,9 @@ impl Error {
         match self {
             Self::Forbidden(why) => Cow::Borrowed(why),
             Self::BadRequest(why) => why.clone(),
+            Self::TooManyRequests { retry_after } => {
+                format!("Too many attempts: wait {} and try again.", shown_wait(*retry_after)).into()
+            }
             Self::EncodedBody => {
                 "Send the body as it is (Content-Encoding: identity): compressed ones are not read.".into()
             }
@@ -125,6 +128,15 @@ impl Error {
             Self::Unavailable { .. } => Some(RETRY_AFTER),
             _ => None,
         }
+    }
+}
+
+/// Seconds as people count them; beyond two minutes, in minutes that are over then.
+fn shown_wait(seconds: u64) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        0..=120 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 
@@ -175,5 +187,18 @@ impl ResponseError for Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         Self::Internal(anyhow::Error::new(error).context("a query failed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_to_wait_is_told_how_long() {
+        let told = |retry_after| Error::TooManyRequests { retry_after }.public_message().into_owned();
+        assert_eq!(told(1), "Too many attempts: wait 1 second and try again.");
+        assert_eq!(told(61), "Too many attempts: wait 61 seconds and try again.");
+        assert_eq!(told(121), "Too many attempts: wait 3 minutes and try again.");
     }
 }

@@ -161,7 +161,7 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(mount_assets)
             .configure(follows::html::mount)
             .configure(timeline::html::mount_profiles)
-            .default_service(web::to(not_found))
+            .default_service(web::to(routing::lost))
             .wrap(from_fn(cross_origin::refuse_cross_site))
             .wrap(metrics)
             .wrap(from_fn(limits::refuse_oversize))
@@ -174,7 +174,9 @@ fn mount_assets(site: &mut ServiceConfig) {
     use routing::{READ, get, resource};
     site.service(resource(&format!("/{}/{{name}}", routes::STATIC), READ).route(get(assets::serve)))
         .service(resource(&format!("/{}", routes::FAVICON), READ).route(get(assets::favicon)))
-        .service(resource(&format!("/{}", routes::ROBOTS), READ).route(get(assets::robots)));
+        .service(resource(&format!("/{}", routes::ROBOTS), READ).route(get(assets::robots)))
+        .service(resource(&format!("/{}", routes::MANIFEST), READ).route(get(assets::manifest)))
+        .service(resource(&format!("/{}", routes::APPLE_ICON), READ).route(get(assets::apple_icon)));
 }
 
 async fn not_found() -> Result<&'static str, Error> {

@@ -54,6 +54,22 @@ pub async fn favicon() -> Result<HttpResponse, Error> {
     answer("icon.svg", "public, max-age=86400")
 }
 
+/// `GET /manifest.webmanifest`: the site among somebody's apps.
+///
+/// # Errors
+/// Never: the file is embedded.
+pub async fn manifest() -> Result<HttpResponse, Error> {
+    answer("manifest.webmanifest", "public, max-age=86400")
+}
+
+/// `GET /apple-touch-icon.png`: its picture there.
+///
+/// # Errors
+/// Never: the file is embedded.
+pub async fn apple_icon() -> Result<HttpResponse, Error> {
+    answer("apple-touch-icon.png", "public, max-age=86400")
+}
+
 /// `GET /robots.txt`.
 ///
 /// # Errors
@@ -66,8 +82,11 @@ fn answer(name: &str, cache_control: &str) -> Result<HttpResponse, Error> {
     let file = Files::get(name).ok_or(Error::NotFound)?;
     let content_type = match name.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("png") => "image/png",
         Some("svg") => "image/svg+xml",
         Some("txt") => "text/plain; charset=utf-8",
+        Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
     };
     Ok(HttpResponse::Ok()

@@ -51,7 +51,8 @@ pub async fn ask_whether_it_is_meant(
             count(request.request());
             let name = Path::<String>::extract(request.request()).await.ok();
             let name = name.and_then(|name| Username::parse(&name));
-            let page = html::confirmation_page(action, name.as_ref().map_or("", Username::as_str));
+            let name = name.as_ref().map_or("", Username::as_str);
+            let page = html::confirmation_page(request.request(), action, name).await;
             Ok(request.into_response(page))
         }
         Sender::Ours | Sender::Unknown => next.call(request).await,

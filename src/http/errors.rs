@@ -3,7 +3,7 @@
 //! One middleware a door, [`as_page`] and [`as_json`]. They dress every answer of 400 and above
 //! that is not dressed yet: our own [`Error`]s, the framework's (bad path, body too large), unknown
 //! routes and wrong methods. They are also the boundary where what is ours to mend is logged, once,
-//! with its causes. The error page needs no database.
+//! with its causes. The error page needs no database: it says who is signed in where that can be found out.
 
 use actix_web::{
     Error as ActixError, HttpRequest, HttpResponse,
@@ -30,7 +30,11 @@ pub async fn as_page(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let response = next.call(request).await?.map_into_boxed_body();
-    Ok(if is_bare(&response) { dress(response, html::error_page) } else { response })
+    if !is_bare(&response) {
+        return Ok(response);
+    }
+    let layout = html::Layout::of_refusal(response.request(), response.status()).await;
+    Ok(dress(response, |request, status, message| html::error_page(request, layout, status, message)))
 }
 
 /// Middleware of the API: errors become `{"status":N,"error_msg":TEXT}`.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{self, HeaderValue},
     web::Bytes,
@@ -12,8 +12,9 @@ use futures_util::{future::LocalBoxFuture, stream};
 use multer::Multipart;
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
-use super::body;
+use super::{body, html::Typed};
 use crate::error::Error;
 
 /// A form's fields, from a body in either format that browsers have for them: as our own pages send it,
@@ -28,11 +29,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let format = Format::of(request.headers().get(header::CONTENT_TYPE));
-        let body = body::read(request, payload);
+        let body = body::read_or_begin(request, payload);
+        let request = request.clone();
         Box::pin(async move {
-            let fields = match format? {
-                Format::UrlEncoded => parse(&body.await?),
-                Format::Multipart { boundary } => parse(url_encoded(body.await?, boundary).await?.as_bytes()),
+            let format = format?;
+            let body = body.await.map_err(|unread| {
+                if let Some(text) = beginning_of_text(&unread.beginning) {
+                    request.extensions_mut().insert(Typed(text));
+                }
+                unread.why
+            })?;
+            let fields = match format {
+                Format::UrlEncoded => parse(&body),
+                Format::Multipart { boundary } => parse(url_encoded(body, boundary).await?.as_bytes()),
             };
             fields.map(Self)
         })
@@ -82,6 +91,16 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_urlencoded::from_bytes(body).map_err(|_| unreadable())
 }
 
+/// What came of the field in which our forms take people's words, of a body that was cut off: those are given
+/// back, as far as they go.
+fn beginning_of_text(body: &[u8]) -> Option<String> {
+    let escape = body.iter().rev().take(2).position(|byte| *byte == b'%').map_or(0, |place| place + 1);
+    let whole = &body[..body.len() - escape];
+    let (_, text) = form_urlencoded::parse(whole).find(|(name, _)| name == "text")?;
+    // The last character may have been cut in two.
+    Some(text.trim_end_matches(char::REPLACEMENT_CHARACTER).to_owned())
+}
+
 fn unreadable() -> Error {
     Error::BadRequest("The form could not be read.".into())
 }
@@ -120,6 +139,17 @@ mod tests {
         for other in ["text/plain", "application/json", "multipart/mixed; boundary=x", ""] {
             assert!(matches!(format(other), Err(Error::UnsupportedMediaType)), "{other}");
         }
+    }
+
+    #[test]
+    fn words_that_were_cut_off_are_given_back_as_far_as_they_go() {
+        let found = |body: &[u8]| beginning_of_text(body);
+        assert_eq!(found(b"text=a+%C3%A9%20b").as_deref(), Some("a é b"));
+        for cut in [&b"text=ab%C3%A"[..], b"text=ab%C3%", b"text=ab%C3", b"text=ab%C", b"text=ab%"] {
+            assert_eq!(found(cut).as_deref(), Some("ab"), "{}", String::from_utf8_lossy(cut));
+        }
+        assert_eq!(found(b"username=a&password=b"), None, "nothing that is not meant for others' eyes");
+        assert_eq!(found(b""), None);
     }
 
     #[tokio::test]

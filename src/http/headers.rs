@@ -14,9 +14,9 @@ use tracing_actix_web::RequestId;
 
 use crate::state::AppState;
 
-/// Nothing from elsewhere, nothing inline, no frames: the pages need no script at all.
+/// Nothing from elsewhere, nothing inline, no frames. The pages need no script at all; the one they have is ours.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");

@@ -1,73 +1,22 @@
 //! Pages: what every template shares, how one is answered, and the escaper.
 
-use std::{fmt, rc::Rc};
+use std::fmt;
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder,
-    dev::Payload,
+    HttpMessage, HttpRequest, HttpResponse, Responder,
     http::{StatusCode, header},
     web::Bytes,
 };
 use askama::Template;
 use askama_web::WebTemplate;
-use futures_util::future::LocalBoxFuture;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::{
-    assets, flash,
-    session::{self, Viewer},
+use super::flash;
+pub use super::layout::Layout;
+use crate::{
+    domain::{routes, username},
+    state::AppState,
 };
-use crate::{domain::username, error::Error, state::AppState};
-
-/// What the layout shows around every page.
-pub struct Layout {
-    /// Who is looking.
-    pub viewer: Option<Rc<Viewer>>,
-    /// What they should be told, once.
-    pub flashes: Vec<String>,
-}
-
-/// Extractor: the layout of the request's answer, around whoever is asking.
-impl FromRequest for Layout {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(Self::new(&request, session::find(&request).await?)) })
-    }
-}
-
-impl Layout {
-    /// The layout of an answer to `request`, where it is known who is asking, or does not matter.
-    #[must_use]
-    pub fn new(request: &HttpRequest, viewer: Option<Rc<Viewer>>) -> Self {
-        Self { viewer, flashes: flash::read(request, &AppState::of(request).settings) }
-    }
-
-    /// The layout of a page that may know nobody and ask nothing.
-    fn anonymous() -> Self {
-        Self { viewer: None, flashes: Vec::new() }
-    }
-
-    /// Whether the page is for one person only.
-    #[must_use]
-    pub fn is_personal(&self) -> bool {
-        self.viewer.is_some() || !self.flashes.is_empty()
-    }
-
-    /// Where the style sheet is.
-    #[must_use]
-    pub fn style(&self) -> String {
-        assets::path("style.css")
-    }
-
-    /// Where the icon is.
-    #[must_use]
-    pub fn icon(&self) -> String {
-        assets::path("icon.svg")
-    }
-}
 
 /// A template inside the layout.
 pub trait Page: Template {
@@ -123,8 +72,8 @@ pub fn redirect_with_flash(request: &HttpRequest, path: &str, message: String) -
     response
 }
 
-/// Request extension: what somebody has typed into the request's form. If the request fails, the error
-/// page shows it, so that it is not lost.
+/// Request extension: what somebody has typed into the request's form, or its beginning if it was too much. If the
+/// request fails, the error page shows it, so that it is not lost.
 #[derive(Clone)]
 pub struct Typed(pub String);
 
@@ -155,11 +104,11 @@ impl ErrorPage {
     }
 }
 
-/// The page of an error.
+/// The page of an error, in a layout of [`Layout::of_refusal`].
 #[must_use]
-pub fn error_page(request: &HttpRequest, status: StatusCode, message: String) -> HttpResponse {
+pub fn error_page(request: &HttpRequest, layout: Layout, status: StatusCode, message: String) -> HttpResponse {
     let typed = request.extensions().get::<Typed>().map(|typed| typed.0.clone());
-    bare_page(status, &ErrorPage { layout: Layout::anonymous(), status, message, typed })
+    bare_page(status, &ErrorPage { layout, status, message, typed })
 }
 
 /// Asks whether a person means what the request wants.
@@ -173,10 +122,9 @@ struct ConfirmationPage<'a> {
 
 /// A page with a button that posts to the request's own address. 403, since nothing has been done; needs no
 /// database. `action` is what the button says, `name` whom it concerns, or empty.
-#[must_use]
-pub fn confirmation_page(action: &str, name: &str) -> HttpResponse {
-    let page = ConfirmationPage { layout: Layout::anonymous(), action, name };
-    bare_page(StatusCode::FORBIDDEN, &page)
+pub async fn confirmation_page(request: &HttpRequest, action: &str, name: &str) -> HttpResponse {
+    let layout = Layout::of_refusal(request, StatusCode::FORBIDDEN).await;
+    bare_page(StatusCode::FORBIDDEN, &ConfirmationPage { layout, action, name })
 }
 
 fn bare_page(status: StatusCode, page: &impl Template) -> HttpResponse {
@@ -230,10 +178,12 @@ fn format_time(seconds: i64, format: &(impl time::formatting::Formattable + ?Siz
     time.format(format).unwrap_or_default()
 }
 
-/// The path of a user's profile. For templates.
+/// Where a user's profile is. Where a page of the site has taken that address from an account older than it, one
+/// step further: `docs/adr/0017-words-that-were-names.md`.
 #[must_use]
 pub fn profile_path(name: &str) -> String {
-    username::profile_path(name)
+    let path = username::profile_path(name);
+    if routes::is_mounted(name) { path + "/profile" } else { path }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod forms;
 pub mod headers;
 pub mod html;
 pub mod json;
+pub mod layout;
 pub mod limits;
 pub mod observe;
 pub mod operations;

@@ -11,7 +11,7 @@
 use std::rc::Rc;
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     cookie::{Cookie, time::Duration},
     dev::Payload,
 };
@@ -70,8 +70,32 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// Whose session the request's cookie names, if it is one that lasts.
+/// Request extension: whose session the request came with, once that is known.
+#[derive(Clone)]
+struct Found(Option<Rc<Viewer>>);
+
+/// Whose session the request's cookie names, if it is one that lasts. Asked once a request.
 pub(super) async fn find(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
+    if let Ok(viewer) = recall(request) {
+        return Ok(viewer);
+    }
+    let viewer = look_up(request).await?;
+    request.extensions_mut().insert(Found(viewer.clone()));
+    Ok(viewer)
+}
+
+/// The same without asking the database: an error where that is the only way.
+pub(super) fn recall(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
+    if let Some(Found(viewer)) = request.extensions().get() {
+        return Ok(viewer.clone());
+    }
+    match token(request, &AppState::of(request)) {
+        None => Ok(None),
+        Some(_) => Err(Error::busy("session")),
+    }
+}
+
+async fn look_up(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
     let state = AppState::of(request);
     let Some(token_hash) = token_hash(request, &state) else { return Ok(None) };
     let (key, now) = (token_hash.clone(), db::now());

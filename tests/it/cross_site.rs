@@ -61,7 +61,10 @@ async fn what_a_page_elsewhere_may_have_begun_over_plain_http_is_asked_about_fir
         for cookie in [&alone, &other, &garbled] {
             let page = get(&app, path, &[("cookie", cookie)]).await;
             assert_eq!((page.status, page.text("h1").as_str()), (403, title), "{path}");
-            assert!(page.has("form[method=post] button") && !page.has("form[action]"), "it posts to where one is");
+            assert!(
+                page.has("main form[method=post] button") && !page.has("main form[action]"),
+                "it posts to where one is"
+            );
             assert_eq!(page.header("cache-control"), "private, no-store");
         }
     }

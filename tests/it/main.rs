@@ -24,6 +24,7 @@ mod first_pages;
 mod forms;
 mod home_timeline;
 mod logs;
+mod manners;
 mod migrations;
 mod names;
 mod openapi;

@@ -26,7 +26,7 @@ async fn it_is_served_with_a_user_interface_that_loads_from_here() {
     let browser = app.browser();
     let document: Value = serde_json::from_str(&browser.get("/api/openapi.json").await.source).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let index = browser.get("/api/docs").await;
+    let index = browser.get("/api/docs/interactive").await;
     assert_eq!(index.status, 200);
     let scripts = index.attributes("script[src]", "src");
     let sheets = index.attributes("link[rel=stylesheet]", "href");
@@ -38,6 +38,31 @@ async fn it_is_served_with_a_user_interface_that_loads_from_here() {
     assert!(index.attributes("script:not([src])", "type").is_empty(), "nothing inline");
     assert!(browser.get("/api/docs/swagger-initializer.js").await.source.contains("/api/openapi.json"));
     assert_eq!(browser.get("/api/docs/nothing.js").await.status, 404);
+}
+
+/// The page to read needs no script: it is one of the site's.
+#[tokio::test]
+async fn its_calls_can_be_read_as_a_page_of_the_site() {
+    let db = TestDatabase::sqlite();
+    let app = db.app();
+    for (browser, way) in [(app.browser(), "Sign in"), (app.signed_in("alice").await, "Home")] {
+        let page = browser.get("/api/docs").await;
+        assert_eq!((page.status, page.title().as_str()), (200, "For programs | MiniTwit"));
+        let ways = page.texts(".navigation a");
+        assert!(ways.iter().any(|text| text == way), "in the layout of who is looking: {ways:?}");
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        let mut named = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                named += 1;
+                let call = format!("{} {path}", method.to_uppercase());
+                assert!(page.texts(".call h2").contains(&call), "{call}");
+            }
+        }
+        assert_eq!(page.texts(".call h2").len(), named + 1, "and what holds for any call");
+        assert!(page.attributes("main a", "href").contains(&"/api/docs/interactive".to_owned()));
+        assert!(page.source.contains("{&#34;content&#34;:&#34;It has to be seen to be believed.&#34;}"), "an example");
+    }
 }
 
 #[tokio::test]

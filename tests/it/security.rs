@@ -28,7 +28,8 @@ async fn every_answer_bears_the_security_headers_and_an_id(db: TestDatabase) {
         let headers = response.headers();
         assert_eq!(response.status(), expected, "{method} {path}");
         let policy = headers["content-security-policy"].to_str().unwrap();
-        assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe") && policy.contains("script-src 'self';"), "{path}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(headers["referrer-policy"], "same-origin", "{path}");
         assert_eq!(headers["x-request-id"].len(), 36, "{path}");
@@ -59,7 +60,12 @@ async fn assets_are_immutable_under_names_with_a_hash(db: TestDatabase) {
     let sheet = app.browser().get(style).await;
     assert_eq!((sheet.status, sheet.header("content-type")), (200, "text/css; charset=utf-8"));
     assert_eq!(sheet.header("cache-control"), "public, max-age=31536000, immutable");
-    assert!(sheet.source.len() <= 15_000, "the budget of the style sheet");
+    assert!(sheet.source.len() <= 20_000, "the budget of the style sheet");
+    let script = &page.attributes("script", "src")[0];
+    let script = app.browser().get(script).await;
+    assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));
+    assert_eq!(script.header("cache-control"), "public, max-age=31536000, immutable");
+    assert!(script.source.len() <= 5_000, "the budget of the script: {}", script.source.len());
     for gone in ["/static/style.css", "/static/style.00000000.css", "/static/"] {
         assert_eq!(app.browser().get(gone).await.status, 404, "{gone}");
     }

@@ -318,6 +318,11 @@ async fn pages_have_the_bones_that_screen_readers_need(db: TestDatabase) {
         for id in page.attributes("input:not([type=submit])", "id") {
             assert!(page.has(&format!("label[for={id}]")), "{path}: {id} has a label");
         }
-        assert!(!page.source.contains("<script") && !page.source.contains(" style="), "{path}");
+        assert!(
+            page.attributes("script", "src").iter().all(|src| src.starts_with("/static/")),
+            "{path}: no inline script"
+        );
+        assert_eq!(page.texts("script"), [""], "{path}: one script, of ours");
+        assert!(!page.source.contains(" style="), "{path}");
     }
 }

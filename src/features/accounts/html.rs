@@ -36,6 +36,7 @@ pub fn mount(site: &mut web::ServiceConfig) {
 struct RegisterPage {
     layout: Layout,
     error: Option<String>,
+    bad: Option<Field>,
     username: String,
     email: String,
     min_length: usize,
@@ -46,11 +47,52 @@ struct RegisterPage {
 struct LoginPage {
     layout: Layout,
     error: Option<String>,
+    bad: Option<Field>,
     username: String,
+}
+
+/// What has to be filled in differently. The browser puts the focus there, and the reason stands beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Username,
+    Email,
+    Password,
+}
+
+impl RegisterError {
+    fn field(&self) -> Option<Field> {
+        match self {
+            Self::MissingUsername | Self::InvalidUsername | Self::NameTaken | Self::Lookalike => Some(Field::Username),
+            Self::InvalidEmail => Some(Field::Email),
+            // Both fields come back empty, so the first of them is where to go on.
+            Self::Password(_) | Self::PasswordMismatch => Some(Field::Password),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
+impl LoginError {
+    fn field(&self) -> Option<Field> {
+        match self {
+            Self::UnknownUser => Some(Field::Username),
+            Self::WrongPassword => Some(Field::Password),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 impl RegisterPage {
     const MAX_USERNAME: usize = username::MAX_CHARS;
+
+    fn is_bad(&self, field: Field) -> bool {
+        self.bad == Some(field)
+    }
+}
+
+impl LoginPage {
+    fn is_bad(&self, field: Field) -> bool {
+        self.bad == Some(field)
+    }
 }
 
 impl Page for RegisterPage {
@@ -107,7 +149,7 @@ async fn register_account(
             html::redirect_with_flash(&request, "/login", welcome)
         }
         Err(RegisterError::Failed(why)) => again(Shown::Failure(&why), form),
-        Err(refusal) => again(Shown::Refusal(&refusal), form),
+        Err(refusal) => again(Shown::Refusal(&refusal, refusal.field()), form),
     }
 }
 
@@ -116,8 +158,8 @@ async fn register_account(
 enum Shown<'a> {
     /// Nothing yet.
     Nothing,
-    /// What the user should mend: 200, as the course's suites expect it.
-    Refusal(&'a dyn fmt::Display),
+    /// What the user should mend, and where: 200, as the course's suites expect it.
+    Refusal(&'a dyn fmt::Display, Option<Field>),
     /// That it could not be done now, with its status: nothing typed is lost.
     Failure(&'a Error),
 }
@@ -126,15 +168,19 @@ impl Shown<'_> {
     fn text(self) -> Option<String> {
         match self {
             Self::Nothing => None,
-            Self::Refusal(why) => Some(why.to_string()),
+            Self::Refusal(why, _) => Some(why.to_string()),
             Self::Failure(why) => Some(why.public_message().into_owned()),
         }
+    }
+
+    fn field(self) -> Option<Field> {
+        if let Self::Refusal(_, field) = self { field } else { None }
     }
 
     fn answer(self, request: &HttpRequest, page: impl Page) -> HttpResponse {
         match self {
             Self::Failure(why) => errors::answer(request, why, page),
-            Self::Nothing | Self::Refusal(_) => html::answer(request, StatusCode::OK, page),
+            Self::Nothing | Self::Refusal(..) => html::answer(request, StatusCode::OK, page),
         }
     }
 }
@@ -150,6 +196,7 @@ fn register_page(
     let page = RegisterPage {
         layout,
         error: shown.text(),
+        bad: shown.field(),
         username: form.username,
         email: form.email,
         min_length: password_rules(state).min_length,
@@ -183,12 +230,12 @@ async fn login(
             with_cookies(html::redirect_with_flash(&request, "/", "You were logged in".to_owned()), &cookies)
         }
         Err(LoginError::Failed(why)) => login_page(&request, layout, Shown::Failure(&why), form.username),
-        Err(refusal) => login_page(&request, layout, Shown::Refusal(&refusal), form.username),
+        Err(refusal) => login_page(&request, layout, Shown::Refusal(&refusal, refusal.field()), form.username),
     }
 }
 
 fn login_page(request: &HttpRequest, layout: Layout, shown: Shown<'_>, username: String) -> HttpResponse {
-    let page = LoginPage { layout, error: shown.text(), username };
+    let page = LoginPage { layout, error: shown.text(), bad: shown.field(), username };
     shown.answer(request, page)
 }
 

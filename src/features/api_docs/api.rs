@@ -1,4 +1,4 @@
-//! `GET /api` says where the document and the UI are; the rest serves them.
+//! `GET /api` says where the document and its pages are; the rest serves them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::Config;
 
-use super::Document;
+use super::{Document, html::show_calls};
 use crate::{
     VERSION,
     error::Error,
@@ -28,13 +28,14 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Serves `/api` itself, `/openapi.json` and `/docs`.
+/// Serves `/api` itself, `/openapi.json`, `/docs` and what is below it.
 pub fn serve(api: &mut Api) {
     api.serve(operation!(show_index))
         .serve_undescribed(resource("/", READ).route(get(show_index)))
         .serve_undescribed(resource("/openapi.json", READ).route(get(show_document)))
-        .serve_undescribed(resource("/docs", READ).route(get(show_page)))
-        .serve_undescribed(resource("/docs/", READ).route(get(show_page)))
+        .serve_undescribed(resource("/docs", READ).route(get(show_calls)))
+        .serve_undescribed(resource("/docs/", READ).route(get(show_calls)))
+        .serve_undescribed(resource("/docs/interactive", READ).route(get(show_page)))
         .serve_undescribed(resource("/docs/{file}", READ).route(get(show_file)));
 }
 
@@ -87,8 +88,7 @@ fn answer_file(name: &str) -> Result<HttpResponse, Error> {
         .ok_or(Error::NotFound)?;
     let mut body = file.bytes;
     if name == "index.html" {
-        // Its links are relative to a directory, and `/api/docs` is none: a redirect would make it
-        // one, but no redirect is ever sent under /api.
+        // Its links are relative to its own place, which is another one here.
         body = String::from_utf8_lossy(&body)
             .replace("\"./", "\"/api/docs/")
             .replace("\"index.css", "\"/api/docs/index.css")

@@ -1,4 +1,5 @@
-//! The API's description: OpenAPI at `/api/openapi.json`, Swagger UI at `/api/docs`.
+//! The API's description: OpenAPI at `/api/openapi.json`, its calls in words at `/api/docs`, and Swagger UI, which
+//! needs JavaScript, at `/api/docs/interactive`.
 //!
 //! The document is made of what the mounted handlers say of themselves (`http/operations.rs`) and of what holds
 //! for all of them, which is said here. `openapi.json` at the project's root is the same, committed so that a
@@ -6,6 +7,8 @@
 //! third party for anything.
 
 pub mod api;
+mod calls;
+pub mod html;
 
 use actix_web::web::Bytes;
 use utoipa::{
@@ -17,6 +20,7 @@ use utoipa::{
     },
 };
 
+use self::calls::Call;
 use crate::http::{json::ErrorJson, operations::Api};
 
 /// What holds for the whole API.
@@ -35,8 +39,11 @@ use crate::http::{json::ErrorJson, operations::Api};
 )]
 struct WholeApi;
 
-/// The API's description as JSON, pretty-printed.
-pub struct Document(Bytes);
+/// The API's description: as JSON, pretty-printed, and as people read it.
+pub struct Document {
+    text: Bytes,
+    calls: Vec<Call>,
+}
 
 impl Document {
     /// The description of what is mounted.
@@ -50,13 +57,22 @@ impl Document {
         let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
         document.components.get_or_insert_default().add_security_scheme("simulator", basic);
         add_common_errors(&mut document);
-        Self(document.to_pretty_json().expect("a document of strings and numbers").into())
+        let text = document.to_pretty_json().expect("a document of strings and numbers");
+        let common = [COMMON_ERRORS, COMMON_ERRORS_OF_POST].concat();
+        let calls = calls::read(&serde_json::from_str(&text).unwrap_or_default(), &common);
+        Self { text: text.into(), calls }
     }
 
     /// The text, in UTF-8.
     #[must_use]
     pub fn text(&self) -> Bytes {
-        self.0.clone()
+        self.text.clone()
+    }
+
+    /// The calls, in the order of their paths.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
     }
 }
 

@@ -33,9 +33,11 @@ pub fn mount(site: &mut web::ServiceConfig) {
         .service(resource(&path(routes::ADD_MESSAGE), routing::POST).route(routing::post(add_message)));
 }
 
-/// Mounts `/{username}`: after everything else, since it takes every word.
+/// Mounts `/{username}`: after everything else, since it takes every word. Names that are older than a page of
+/// the site have theirs at `/{username}/profile`.
 pub fn mount_profiles(site: &mut web::ServiceConfig) {
-    site.service(resource("/{username}", READ).route(get(show_profile)));
+    site.service(resource("/{username}", READ).route(get(show_profile)))
+        .service(resource("/{username}/profile", READ).route(get(show_profile)));
 }
 
 #[derive(Template)]
