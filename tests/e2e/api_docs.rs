@@ -8,7 +8,7 @@ use super::{
 #[tokio::test]
 async fn the_apis_description_can_be_read_and_is_all_ours() {
     with_browser("api-docs", DESK, Site::start(), async |_, browser| {
-        browser.visit("/api/docs").await;
+        browser.visit("/api/docs/interactive").await;
         browser.appears(".opblock").await;
         let operations = browser.texts(".opblock-summary-path").await;
         for path in ["/api/latest", "/api/register", "/api/msgs", "/api/fllws/{username}"] {

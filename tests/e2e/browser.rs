@@ -109,6 +109,16 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
+    /// The reader's zone of time.
+    pub async fn in_zone(&self, zone: &str) {
+        self.devtools("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
+    }
+
+    /// The page as it would be printed.
+    pub async fn on_paper(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
+    }
+
     /// Goes to a path of the site.
     pub async fn visit(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.origin)).await.unwrap();
@@ -169,13 +179,30 @@ impl Browser {
         let path = format!(
             "//*[self::a or self::button][starts-with(normalize-space(), '{text}')] | //input[@type='submit'][@value='{text}']"
         );
-        self.client.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+        for control in self.client.find_all(Locator::XPath(&path)).await.unwrap() {
+            // Some are there twice: for desks, and for phones.
+            if control.is_displayed().await.unwrap() {
+                return control.click().await.unwrap();
+            }
+        }
+        panic!("nothing to press says {text}");
     }
 
     /// Presses a key, wherever the focus is.
     pub async fn key(&self, key: fantoccini::key::Key) {
         let value = char::from(key);
         let press = KeyActions::new("keys".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(press).await.unwrap();
+    }
+
+    /// Presses a key while another is held, wherever the focus is.
+    pub async fn chord(&self, held: fantoccini::key::Key, key: fantoccini::key::Key) {
+        let (held, value) = (char::from(held), char::from(key));
+        let press = KeyActions::new("keys".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value })
+            .then(KeyAction::Up { value: held });
         self.client.perform_actions(press).await.unwrap();
     }
 

@@ -88,7 +88,7 @@ impl Driver {
 }
 
 /// Whether a suite that is left out is a failure.
-fn is_ci() -> bool {
+pub fn is_ci() -> bool {
     #[expect(clippy::disallowed_methods, reason = "that rule is about the program, not its tests")]
     std::env::var("CI").is_ok_and(|value| !value.is_empty())
 }

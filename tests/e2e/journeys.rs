@@ -90,7 +90,7 @@ async fn says_something(browser: &Browser, text: &str) {
 /// Starts at home, ends at that person's page.
 async fn follows_and_unfollows(browser: &Browser, whom: &str, what_they_said: &str) {
     let followstatus = ".followstatus p";
-    browser.press("Public timeline").await;
+    browser.press("Public").await;
     assert_eq!(browser.texts(".messages .text").await, ["Hello from me", what_they_said], "newest first");
     browser.shot("public").await;
 
@@ -103,13 +103,13 @@ async fn follows_and_unfollows(browser: &Browser, whom: &str, what_they_said: &s
     assert_eq!(browser.text(followstatus).await, "You are currently following this user.");
     browser.shot("followed").await;
 
-    browser.press("My timeline").await;
+    browser.press("Home").await;
     assert_eq!(browser.texts(".messages .text").await, ["Hello from me", what_they_said]);
     browser.shot("home with a friend").await;
 
     browser.press(whom).await;
     browser.press("Unfollow").await;
     browser.is_told(&format!("You are no longer following \"{whom}\"")).await;
-    browser.press("My timeline").await;
+    browser.press("Home").await;
     assert_eq!(browser.texts(".messages .text").await, ["Hello from me"]);
 }

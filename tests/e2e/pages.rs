@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{
+    axe,
     browser::{Browser, DESK, with_browser},
     site::{PASSWORD, Site},
 };
@@ -14,6 +15,7 @@ const WIDTHS: [u32; 3] = [320, 390, 1280];
 /// Looks at the page that is shown in every way, and leaves it as it was at a desk.
 async fn audit(browser: &Browser, step: &str) {
     looks_sound(browser, step).await;
+    fits_with_large_text(browser, step).await;
     assert_eq!(browser.complaints().await, [""; 0], "{step}");
 }
 
@@ -23,11 +25,28 @@ pub async fn looks_sound(browser: &Browser, step: &str) {
         for width in WIDTHS {
             browser.looks(width, dark).await;
             let wrong = browser.run(AUDIT, vec![]).await;
-            assert_eq!(wrong, json!([]), "{step}, {width} pixels, {}", if dark { "dark" } else { "light" });
+            let way = format!("{step}, {width} pixels, {}", if dark { "dark" } else { "light" });
+            assert_eq!(wrong, json!([]), "{way}");
+            if width != 320 {
+                assert_eq!(axe::violations(browser).await, [""; 0], "{way}");
+            }
             if width != 320 {
                 browser.shot(&format!("{step} {width}{}", if dark { " dark" } else { "" })).await;
             }
         }
+    }
+}
+
+/// Text alone twice as large, as some browsers and systems enlarge it (WCAG 1.4.4): nothing is cut off or pushed out.
+async fn fits_with_large_text(browser: &Browser, step: &str) {
+    for width in [390, 1280] {
+        browser.looks(width, false).await;
+        let script = "document.documentElement.style.fontSize = '200%'; const { scrollWidth, clientWidth } = document.documentElement; \
+                      return [scrollWidth <= clientWidth, ...[...document.querySelectorAll('a, button, h1, .hint, .text')] \
+                      .filter(e => e.getBoundingClientRect().right > clientWidth).map(e => e.outerHTML.slice(0, 120))]";
+        assert_eq!(browser.run(script, vec![]).await, json!([true]), "{step}, {width} pixels, text of 200 %");
+        browser.shot(&format!("{step} {width} large text")).await;
+        browser.run("document.documentElement.removeAttribute('style')", vec![]).await;
     }
 }
 
@@ -57,6 +76,7 @@ async fn pages_for_strangers_are_sound() {
             ("/nobody", "404", "Not found"),
             ("/Alice/follow", "401", "Please sign in"),
             ("/public?before=soon", "400", "Not understood"),
+            ("/api/docs", "api", "For programs"),
         ] {
             browser.visit(path).await;
             assert_eq!(browser.title().await, format!("{title} | MiniTwit"));
@@ -117,7 +137,11 @@ async fn refusals_are_sound_pages() {
         for _ in 0..2 {
             sends(browser, "/login", "somebody").await;
         }
-        assert_eq!(browser.text("div.error").await, "Error: Too many attempts: wait a moment and try again.");
+        let told = browser.text("div.error").await;
+        assert!(
+            told.starts_with("Error: Too many attempts: wait ") && told.ends_with(" seconds and try again."),
+            "{told}"
+        );
         assert_eq!(browser.typed("username").await, "somebody");
         audit(browser, "429").await;
     })
@@ -135,6 +159,23 @@ async fn a_page_that_asked_others_for_something_would_be_found_out() {
         assert_eq!(browser.run(stranger, vec![json!(0)]).await, "img-src");
         let complaints = browser.complaints().await;
         assert!(complaints.iter().any(|text| text.contains("Content Security Policy")), "{complaints:?}");
+    })
+    .await;
+}
+
+/// And axe would be worth little if it saw nothing.
+#[tokio::test]
+async fn a_page_that_keeps_people_out_would_be_found_out() {
+    with_browser("found-out-by-axe", DESK, Site::start(), async |_, browser| {
+        browser.visit("/login").await;
+        browser.run("document.querySelector('label').remove(); document.documentElement.lang = ''", vec![]).await;
+        let found = axe::violations(browser).await;
+        for rule in ["html-has-lang", "label"] {
+            assert!(
+                !axe::is_installed() || found.iter().any(|text| text.starts_with(&format!("\"{rule}: "))),
+                "{found:?}"
+            );
+        }
     })
     .await;
 }
