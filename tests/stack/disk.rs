@@ -105,7 +105,7 @@ fn stored(file: &Path) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_503_and_not_ready_and_room_heals_it() {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     let Some(disk) = Disk::mount() else { return };
     let file = disk.file("minitwit.db");
     let mut replica = start(&file).await;
@@ -140,7 +140,7 @@ async fn a_full_disk_is_503_and_not_ready_and_room_heals_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_journal_acknowledges_nothing_more_and_loses_nothing_to_sigkill() {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("minitwit.db");
     let mut replica = start(&file).await;

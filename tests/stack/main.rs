@@ -2,7 +2,7 @@
 //! Prometheus, on a real Postgres that is stopped, killed and restored.
 //!
 //! `harness` starts the programs and ends them; a test begins with [`harness::turn`], which gives it the
-//! machine to itself. The tests: `alerting` and `dashboards` (what is watched and alerted on), `drill` (a backup
+//! machine to itself, or with [`harness::shared_turn`] if it judges nothing by time. The tests: `alerting` and `dashboards` (what is watched and alerted on), `drill` (a backup
 //! there and back), `proxy` (what the proxy promises), `roles` (the database's roles and passwords), `rolling`
 //! (replicas replaced under load), `killing` (replicas and Postgres without warning), `outsiders` (other
 //! programs at the file of an embedded database), `smoke` (the script that looks at a deployment).

@@ -77,7 +77,7 @@ struct Rounds {
 
 /// Serves the replay while the outsider works, ends both by `end`, and compares.
 async fn nothing_is_lost_by(end: impl AsyncFnOnce(&mut Process)) {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     let Some(python) = harness::tool("python3") else { return };
     let db = TestDatabase::sqlite();
     let file = Path::new(db.url().trim_start_matches("sqlite://"));

@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::{postgres, tool, turn},
+    harness::{postgres, shared_turn, tool},
     support::postgres::PostgresServer,
 };
 
@@ -75,7 +75,7 @@ impl World {
 
 #[tokio::test]
 async fn each_role_comes_in_with_its_own_password_into_its_own_database() {
-    let _turn = turn().await;
+    let _turn = shared_turn().await;
     let Some(world) = World::new() else { return };
     // Twice: what is there stays, and is no failure.
     for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn each_role_comes_in_with_its_own_password_into_its_own_database() {
 
 #[tokio::test]
 async fn a_rotated_password_takes_over_and_none_is_in_the_log() {
-    let _turn = turn().await;
+    let _turn = shared_turn().await;
     let Some(world) = World::new() else { return };
     assert!(world.run_script().status.success());
     let old = world.password("minitwit");
@@ -121,7 +121,7 @@ async fn a_rotated_password_takes_over_and_none_is_in_the_log() {
 
 #[tokio::test]
 async fn a_missing_secret_is_said_before_anything_is_made() {
-    let _turn = turn().await;
+    let _turn = shared_turn().await;
     let Some(world) = World::new() else { return };
     fs::write(world.secrets.path().join("grafana_db_password"), "").unwrap();
     let output = world.run_script();

@@ -24,7 +24,7 @@ fn smoke(caddy: &Caddy, version: &str) -> (bool, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_smoke_test_likes_a_deployment_and_notices_one_without_replicas() {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     let database = harness::postgres();
     let recipe = Recipe::new(TestDatabase::on_server(&database).url())
         .with("MINITWIT__SERVER__ORIGIN", &format!("https://{NAME}"));

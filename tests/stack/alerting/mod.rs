@@ -99,7 +99,7 @@ fn nearly_full() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_configured_is_told_of_an_alert_its_end_and_the_heartbeat() {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     let post = Post::default();
     let [web, mail] =
         [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
@@ -179,7 +179,7 @@ async fn whoever_is_configured_is_told_of_an_alert_its_end_and_the_heartbeat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_nothing_configured_alerts_are_shown_and_nobody_is_told() {
-    let _turn = harness::turn().await;
+    let _turn = harness::shared_turn().await;
     // Neither without a file, nor with the example as it comes.
     let example = fs::read_to_string(root("prometheus/alertmanager/notifications.example")).unwrap();
     for notifications in [None, Some(example.as_str())] {

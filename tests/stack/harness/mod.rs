@@ -1,6 +1,6 @@
 //! The harness: our binary as processes, the real proxy, a real Postgres, the scenario.
 //!
-//! A test begins with [`turn`]: each has the machine to itself, since what they measure is time.
+//! A test begins with [`turn`], which gives it the machine to itself where it measures time, or with [`shared_turn`].
 //! Every program is a [`Process`] that dies with the test. Replicas are [`Replica`], the proxy is
 //! [`Caddy`], a replay of the scenario is [`Scenario::replay`], and [`ledger`] compares what was
 //! acknowledged with what the database holds.
@@ -20,15 +20,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use self::{caddy::Caddy, process::Process, replica::Replica, scenario::Scenario};
 use crate::support::{databases::environment, postgres::PostgresServer};
 
+static TURN: RwLock<()> = RwLock::const_new(());
+
 /// Waits until no other test of this binary runs. Keep it until the end.
-pub async fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::const_new(());
-    TURN.lock().await
+pub async fn turn() -> RwLockWriteGuard<'static, ()> {
+    TURN.write().await
+}
+
+/// For a test that judges nothing by time: others like it may run beside it. Keep it until the end.
+pub async fn shared_turn() -> RwLockReadGuard<'static, ()> {
+    TURN.read().await
 }
 
 /// A Postgres of the test's own, which it may crash.
