@@ -4,7 +4,7 @@
 //! locks on it, and closing **any** descriptor of a file drops all such locks that the process has. An
 //! outsider would then take itself for the last user and remove the journal (`-wal`) under us, with all that
 //! was acknowledged since the last checkpoint. Files are made by `mknod` and looked at by `stat`.
-//! `tests/tidy.rs` holds `db/` to this.
+//! `tests/tidy/` holds `db/` to this.
 
 use std::{
     fmt, fs,

@@ -1,7 +1,7 @@
 //! The words that open a path of the site: one list, shared by the router and by [`Username`].
 //!
 //! A profile lives at `/{username}`, so a user may not bear a route's name. The router mounts
-//! the constants below and nothing else at the top level (`tests/tidy.rs` reads the sources to
+//! the constants below and nothing else at the top level (`tests/tidy/` reads the sources to
 //! prove it), and [`is_reserved`] refuses them all. An account that is older than such a word keeps its name,
 //! and its page is found beside (`docs/adr/0017-words-that-were-names.md`).
 //!

@@ -1,12 +1,42 @@
 //! The architecture as tests: what `docs/ARCHITECTURE.md` says of the sources is read off the sources.
+//!
+//! And other texts that nobody compiles, each held against what it speaks of: `documents` (settings and metrics), `runbook`
+//! (`docs/OPERATIONS.md`), `changelog`, `travis` (`.travis.yml`).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod changelog;
+mod documents;
+mod runbook;
+mod travis;
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
+
+use regex::Regex;
+
+/// Where a file of the project lies.
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The text of a file of the project.
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
+
+/// A regular expression; `^` and `$` are the ends of lines.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(&format!("(?m){pattern}")).unwrap()
+}
+
+/// What stands before the first heading of this level (`## `), and then each section, its heading first.
+fn sections(text: &str, level: &str) -> Vec<String> {
+    format!("\n{text}").split(&format!("\n{level}")).map(str::to_owned).collect()
+}
 
 /// Every file below `folder` with one of these endings, with its path from the root.
 fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
@@ -16,14 +46,14 @@ fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
             if path.is_dir() { walk(&path, found) } else { found.push(path) }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = path("");
     let mut found = Vec::new();
     walk(&root.join(folder), &mut found);
     let mut files: Vec<(String, String)> = found
         .into_iter()
         .filter(|path| endings.iter().any(|ending| path.extension().is_some_and(|extension| extension == *ending)))
         .map(|path| {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             (name, fs::read_to_string(&path).unwrap())
         })
         .collect();
@@ -136,7 +166,7 @@ fn tools_use_the_product_and_never_the_other_way_round() {
     for (file, text) in sources() {
         assert!(!code(&text).contains("minitwit_tools"), "{file} uses the tools");
     }
-    let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+    let manifest = read("Cargo.toml");
     let (product, tests) = manifest.split_once("[dev-dependencies]").unwrap();
     assert!(tests.contains("minitwit-tools = ") && !product.contains("minitwit-tools"), "the product needs the tools");
     for (file, text) in tools() {
@@ -305,45 +335,5 @@ fn every_top_level_route_is_a_word_that_no_user_can_bear() {
             let is_fine = is_word || argument.starts_with("\"/{username}") || ["\"/\"", "\"\""].contains(&argument);
             assert!(is_fine, "{file} mounts {argument}, which a user could be called");
         }
-    }
-}
-
-#[test]
-fn every_setting_is_documented_where_operators_look() {
-    let defaults: toml_keys::Keys = toml_keys::keys(minitwit::config::DEFAULTS);
-    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/SETTINGS.md")).unwrap();
-    assert!(defaults.len() > 30);
-    for variable in defaults {
-        assert!(document.contains(&format!("`{variable}`")), "docs/SETTINGS.md does not name {variable}");
-    }
-}
-
-#[test]
-fn every_metric_is_documented_where_operators_look() {
-    let source: String =
-        sources().into_iter().filter(|(file, _)| file.starts_with("src/metrics")).map(|(_, text)| text).collect();
-    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/METRICS.md")).unwrap();
-    let names: Vec<&str> = source.split('"').filter(|text| text.starts_with("minitwit_") && text.len() > 10).collect();
-    assert!(names.len() > 20);
-    for name in names {
-        assert!(document.contains(name), "docs/METRICS.md does not name {name}");
-    }
-}
-
-/// The keys of a TOML file as the names of variables.
-mod toml_keys {
-    pub type Keys = Vec<String>;
-
-    pub fn keys(text: &str) -> Keys {
-        let mut section = String::new();
-        let mut keys = Vec::new();
-        for line in text.lines() {
-            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                section = format!("{}__", name.to_uppercase());
-            } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
-                keys.push(format!("MINITWIT__{section}{}", key.to_uppercase()));
-            }
-        }
-        keys
     }
 }
