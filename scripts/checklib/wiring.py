@@ -1,6 +1,6 @@
-"""What a schema cannot say of the deployment: both stacks run the same services with the same files.
+"""What a schema cannot say of the deployment: both stacks run the same services with the same files, and declare nothing more.
 
-    python wiring.py COMPOSE SWARM      what `docker compose config` and `docker stack config` print; prints what is not so
+    python wiring.py STACKS      the folder where scripts/check-config has put the stacks; prints what is not so
 """
 
 import hashlib
@@ -17,6 +17,17 @@ NOT_IN_SWARM = re.compile(
     r"proxy: deploy/caddy/upstreams\.compose|"
     r"prometheus: prometheus/(prometheus(-swarm)?\.yml|(targets|alertmanager|blackbox|tests)/)"
 )
+# What services have by name.
+DECLARED = ("networks", "volumes", "secrets", "configs")
+
+
+def load(folder):
+    """What Docker's clients make of the stacks; and with it what Compose leaves out, for no service of docker-compose.yml has it."""
+    rendered = [pathlib.Path(folder) / file for file in ("compose.json", "swarm.yml")]
+    compose, swarm, source = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in [*rendered, ROOT / "docker-compose.yml"])
+    for kind in DECLARED:
+        compose[kind] = source.get(kind, {}) | compose.get(kind, {})
+    return {"compose": compose, "swarm": swarm}
 
 
 def complaints(compose, swarm):
@@ -29,6 +40,8 @@ def complaints(compose, swarm):
             if mine != described(other)[key]:
                 yield f"{name}: each stack has {key} of its own"
     yield from about_files(compose, swarm)
+    for file, stack in (("docker-compose.yml", compose), ("swarm-stack.yml", swarm)):
+        yield from (f"{file}: {spare}: no service has it" for spare in spares(stack))
     for name, service in [*compose["services"].items(), *swarm["services"].items()]:
         given = {secret["source"] for secret in service.get("secrets", [])}
         wanted = set(re.findall(r"/run/secrets/(\w+)", str(service | {"secrets": None})))
@@ -69,6 +82,14 @@ def about_files(compose, swarm):
                 yield f"{name}: {file} is at {target} under Compose, and not on a Swarm"
 
 
+def spares(stack):
+    """What a stack declares and no service has."""
+    for kind in DECLARED:
+        entries = [entry for service in stack["services"].values() for entry in service.get(kind, [])]
+        used = {entry if kind == "networks" else entry.get("source") for entry in entries}
+        yield from (f"{kind}.{name}" for name in stack.get(kind, {}) if name not in used)
+
+
 def in_swarm(name):
     """Both replicas of docker-compose.yml are one service on a Swarm."""
     return re.sub(r"^minitwit-\d$", "minitwit", name)
@@ -90,5 +111,4 @@ def mounted_files(service):
 
 
 if __name__ == "__main__":
-    found = list(complaints(*(yaml.safe_load(pathlib.Path(file).read_text(encoding="utf-8")) for file in sys.argv[1:])))
-    sys.exit("\n".join(found) or 0)
+    sys.exit("\n".join(complaints(**load(sys.argv[1]))) or 0)
