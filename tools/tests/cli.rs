@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    collections::HashSet,
     io::Read,
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
@@ -212,6 +213,9 @@ fn a_seeded_database_has_a_password_of_its_own_or_the_one_that_was_given() {
     assert_eq!(counts, [300, 500, 700]);
     let reader = &report["readers"][1];
     assert_eq!((&reader["name"], &reader["follows"]), (&"reader-of-2".into(), &2.into()));
+    let authors: HashSet<&str> =
+        report["authors"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(authors.len() == 100 && !authors.iter().any(|name| name.starts_with("reader")));
 
     let again = run(&folder, &sizes);
     assert_eq!(again.status.code(), Some(1));

@@ -21,7 +21,11 @@ use serde::Serialize;
 pub const HELP: &str = "\
 With --json, one object on a line: `users`, `messages`, `flagged`, `follows` (rows), `seconds`,
 `statistics_seconds` (of them, for the planner's statistics), `readers` (a list of `name` and how many
-each `follows`), and `password`, unless --password-file gave it.";
+each `follows`), `authors` (the names of the hundred who write most, the busiest first), and `password`,
+unless --password-file gave it.";
+
+/// So many authors are named to programs.
+const AUTHORS: usize = 100;
 
 /// Arguments of `seed`.
 #[derive(Args)]
@@ -63,7 +67,7 @@ pub fn run(arguments: &SeedArguments, settings: &Settings) -> anyhow::Result<Exi
     let progress = progress(plan.rows())?;
     let filled = seed::fill(&target, &rows, &seed::hash(&password, &settings.passwords)?, &progress)?;
     progress.finish_and_clear();
-    super::print(&Report::of(&filled, plan, made_up), arguments.json)?;
+    super::print(&Report::of(&filled, plan, rows.busiest(AUTHORS), made_up), arguments.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,6 +101,7 @@ struct Report {
     seconds: f64,
     statistics_seconds: f64,
     readers: Vec<Reader>,
+    authors: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
 }
@@ -108,7 +113,7 @@ struct Reader {
 }
 
 impl Report {
-    fn of(filled: &Filled, plan: Plan, password: Option<String>) -> Self {
+    fn of(filled: &Filled, plan: Plan, authors: Vec<String>, password: Option<String>) -> Self {
         let Filled { counts, total, statistics } = filled;
         Self {
             users: counts.users,
@@ -118,6 +123,7 @@ impl Report {
             seconds: total.as_secs_f64(),
             statistics_seconds: statistics.as_secs_f64(),
             readers: READERS.map(|reader| Reader { name: reader.name, follows: plan.followees(reader) }).into(),
+            authors,
             password,
         }
     }

@@ -73,6 +73,13 @@ impl Rows {
         })
     }
 
+    /// The names of the `count` users with the greatest shares, the busiest first.
+    #[must_use]
+    pub fn busiest(&self, count: usize) -> Vec<String> {
+        let names = Names::new(&mut stream(self.seed, Stream::Users));
+        self.by_rank.iter().take(count).map(|&id| names.nth(id.into())).collect()
+    }
+
     /// The messages, in the order of their publication.
     pub fn messages(&self) -> impl Iterator<Item = MessageRow> {
         let mut rng = stream(self.seed, Stream::Messages);
@@ -221,8 +228,13 @@ mod tests {
 
     #[test]
     fn authors_are_skewed_readers_write_nothing_and_the_silent_hardly_ever_did() {
-        let messages: Vec<_> = rows(10_000, 200_000, 100_000).messages().collect();
+        let rows = rows(10_000, 200_000, 100_000);
+        let messages: Vec<_> = rows.messages().collect();
         let counts = tally(messages.iter().map(|message| message.author_id));
+        let [busiest, second]: [String; 2] = rows.busiest(2).try_into().unwrap();
+        let written = |name: &str| counts[&rows.users("").find(|user| user.username == name).unwrap().id];
+        assert_eq!(written(&busiest), *counts.values().max().unwrap());
+        assert!((2200..written(&busiest)).contains(&written(&second)));
         assert!(counts.keys().all(|id| (6..=10_000).contains(id)), "the readers are 1 to 5");
         let (old, rest) = messages.split_at(50);
         assert!(old.iter().map(|message| message.author_id).eq((6..=105).step_by(2)));
