@@ -42,21 +42,19 @@ def pgbench(postgres, database, script, variables, clients, seconds):
     return float(found[1])
 
 
-def query_times(minitwit):
-    """Calls and seconds of every piece of database work since the start, by its name."""
+def work_done(minitwit, query):
+    """Calls and seconds of the database work of this name since the start."""
     text = ask(minitwit.ops_port, "GET", "/metrics")[2].decode()
-    pattern = r'^minitwit_db_query_duration_seconds_(count|sum)\{[^}]*query="([^"]+)"[^}]*\} (\S+)$'
-    times = {}
-    for kind, name, value in re.findall(pattern, text, re.M):
-        times.setdefault(name, {})[kind] = float(value)
-    return {name: (both["count"], both["sum"]) for name, both in times.items()}
+    pattern = rf'^minitwit_db_query_duration_seconds_(count|sum)\{{[^}}]*query="{query}"[^}}]*\}} (\S+)$'
+    found = dict(re.findall(pattern, text, re.M))
+    return float(found.get("count", 0)), float(found.get("sum", 0))
 
 
 def time_of_query(minitwit, query, paths, seconds, headers=None):
     """Mean milliseconds of the database work `query` while one client asks for `paths` in turn: connection taken,
     statement made, sent, answered, rows decoded. The server's own histogram says it."""
     connection = http.client.HTTPConnection(HOST, minitwit.port, timeout=30)
-    before = query_times(minitwit).get(query, (0, 0))
+    before = work_done(minitwit, query)
     end = time.perf_counter() + seconds
     try:
         for path in itertools.cycle(paths):
@@ -69,10 +67,10 @@ def time_of_query(minitwit, query, paths, seconds, headers=None):
                 break
     finally:
         connection.close()
-    count, total = query_times(minitwit).get(query, (0, 0))
-    if count == before[0]:
+    calls, took = (after - earlier for after, earlier in zip(work_done(minitwit, query), before))
+    if not calls:
         raise BenchError(f"GET {paths[0]} did no database work called {query}")
-    return 1e3 * (total - before[1]) / (count - before[0])
+    return 1e3 * took / calls
 
 
 def count(storm, *statuses):

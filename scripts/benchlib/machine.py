@@ -21,7 +21,7 @@ def install():
         raise BenchError("scripts/setup failed")
     folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     folders += [pathlib.Path(shutil.which("initdb") or "/usr/bin/initdb").parent]
-    needed = ("initdb", "postgres", "psql", "pgbench", "pg_isready")
+    needed = ("initdb", "postgres", "createdb", "pgbench", "pg_isready")
     found = [folder for folder in folders if all((folder / name).exists() for name in needed)]
     if not found:
         raise BenchError("PostgreSQL is installed, but its programs are nowhere to be found")
@@ -69,10 +69,11 @@ def describe(programs, folder):
     found = lambda pattern, path: re.search(pattern, pathlib.Path(path).read_text(errors="replace"), re.M)
     model = found(r"^model name\s*: (.*)$", "/proc/cpuinfo")
     system = found(r'^PRETTY_NAME="?([^"\n]*)', "/etc/os-release")
+    commit = ["git", "describe", "--always", "--exclude=*", "--dirty= and changes that are not committed"]
     memory = int(found(r"^MemTotal:\s+(\d+)", "/proc/meminfo")[1]) / 1024 / 1024
     return [
         ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
-        ("commit", _commit()),
+        ("commit", run(commit, lambda _: True, cwd=ROOT).strip() or "unknown"),
         ("processor", f"{os.cpu_count()} × {model[1] if model else 'unknown'}"),
         ("memory", f"{memory:.0f} GiB"),
         ("system", f"{system[1] if system else 'unknown'}, Linux {os.uname().release}"),
@@ -80,15 +81,6 @@ def describe(programs, folder):
         ("database", run([programs / "postgres", "--version"]).strip()),
         ("compiler", run(["rustc", "--version"], cwd=ROOT).strip()),
     ]
-
-
-def _commit():
-    try:
-        commit = run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT).strip()
-        changed = run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT).strip()
-    except (BenchError, OSError):
-        return "unknown"
-    return f"{commit} and changes that are not committed" if changed else commit
 
 
 def say(text):

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import re
 import time
-import urllib.parse
 
 from .load import pgbench, time_of_query
 from .processes import BenchError
@@ -115,33 +114,28 @@ def in_process(world, table, backend):
 
 @dataclasses.dataclass
 class Timeline:
-    """A timeline as the site or the API shows it, and as SQL counts it."""
+    """A timeline as the site or the API shows it."""
 
     name: str
     # Its name in the metrics.
     query: str
-    # Whose it is: SQL's condition, from the author's or the reader's id.
-    where: str = ""
-    # What is asked for, `{name}` being the author; pages are turned where it is the site's.
+    # What is asked for, `{author}` being the busiest; pages are turned where it is the site's.
     paths: tuple = ("/" + UNCACHED,)
+    # Who asks.
     reader: str = ""
     headers: dict = None
 
-    def sampler(self, world, minitwit, paths):
-        headers = functools.cache(lambda: world.sign_in(minitwit, self.reader) if self.reader else self.headers)
-        return lambda seconds: time_of_query(minitwit, self.query, paths, seconds / 4, headers())
 
-
-MINE = " AND author_id IN (SELECT followee_id FROM follows WHERE follower_id = {id} UNION ALL SELECT {id})"
-THEIRS = " AND author_id = {id}"
 TIMELINES = [
-    Timeline("/public", "public_timeline", paths=("/public" + UNCACHED,)),
-    Timeline("/{username}", "profile", THEIRS, ("/{name}" + UNCACHED,)),
-    *(Timeline(f"home, {kind}", "home_timeline", MINE, reader=reader) for kind, reader in READERS.items()),
+    Timeline("/public", "public_timeline", ("/public" + UNCACHED,)),
+    Timeline("/{username}", "profile", ("/{author}" + UNCACHED,)),
+    *(Timeline(f"home, {kind}", "home_timeline", reader=reader) for kind, reader in READERS.items()),
     # Kept by the number of messages: asked for by turns, most have to be loaded.
-    Timeline("/api/msgs", "newest_messages", "", [f"/api/msgs?no={no}" for no in range(80, 121)], headers=CREDENTIALS),
-    Timeline("/api/msgs/{username}", "newest_messages_of", THEIRS, ("/api/msgs/{name}?no=100",), headers=CREDENTIALS),
+    Timeline("/api/msgs", "newest_messages", [f"/api/msgs?no={no}" for no in range(80, 121)], headers=CREDENTIALS),
+    Timeline("/api/msgs/{username}", "newest_messages_of", ("/api/msgs/{author}?no=100",), headers=CREDENTIALS),
 ]
+# The place in the link to the page below.
+OLDER = re.compile(rb'\?before=([\d-]+)" rel="next"')
 
 
 def by_size_and_depth(world, table, backend):
@@ -154,30 +148,37 @@ def by_size_and_depth(world, table, backend):
             by_depth = f"query of {timeline.name}: deep page against page 1"
             if not table.wants(by_size, backend) and not table.wants(by_depth, backend):
                 continue
-            author, name = big.busiest_author
-            where = timeline.where.format(id=big.reader_id(timeline.reader) if timeline.reader else author)
-            paths = [path.format(name=urllib.parse.quote(name)) for path in timeline.paths]
-            in_both = [length(database, where) for database in (big, small)]
+            paths = [path.format(author=big.authors[0]) for path in timeline.paths]
+            sign_in = lambda server: world.sign_in(server, timeline.reader) if timeline.reader else timeline.headers
+            headers = {server: sign_in(server) for server in (in_big, in_small)}
+
+            def sampler(server, paths):
+                return lambda seconds: time_of_query(server, timeline.query, paths, seconds / 4, headers[server])
+
             # A page that is full in one of them only is another question, not a slower answer.
-            goal = at_most(1.3) if min(in_both) > PAGE or in_both[0] == in_both[1] else None
-            top, elsewhere = (timeline.sampler(world, minitwit, paths) for minitwit in (in_big, in_small))
+            messages = {shown(server, paths[0], headers[server]) for server in headers}
+            if timeline.name == "/public" and messages != {PAGE}:
+                raise BenchError(f"/public shows {messages} messages")
+            goal = at_most(1.3) if len(messages) == 1 else None
+            top = sampler(in_big, paths)
             yardstick = f"{world.sizes['small'].messages:,} messages"
-            table.add(by_size, backend, "ms", goal, table.alternate(top, elsewhere), yardstick)
-            page = min(1000, in_both[0] // PAGE)
-            if paths[0].endswith(UNCACHED) and page > 2:
-                deep = [paths[0].replace(UNCACHED, f"?before={place(big, where, page)}")]
-                sample = table.alternate(timeline.sampler(world, in_big, deep), top)
-                table.add(by_depth, backend, "ms", at_most(1.3), sample, f"of pages 1 and {page:,}")
+            table.add(by_size, backend, "ms", goal, table.alternate(top, sampler(in_small, paths)), yardstick)
+            pages = full_pages(in_big, paths[0], headers[in_big]) if table.wants(by_depth, backend) else []
+            if len(pages) > 2:
+                sample = table.alternate(sampler(in_big, pages[-1:]), top)
+                table.add(by_depth, backend, "ms", at_most(1.3), sample, f"of pages 1 and {len(pages):,}")
 
 
-def length(database, where):
-    return int(database.query(f"SELECT count(*) FROM messages WHERE NOT flagged{where}")[0][0])
+def full_pages(minitwit, first, headers):
+    """The pages that have one below them, at most a thousand, by their links."""
+    pages = [first]
+    while len(pages) <= 1000 and (older := OLDER.search(minitwit.get(pages[-1], headers))):
+        pages.append(first.partition("?")[0] + f"?before={older[1].decode()}")
+    if len(pages) == 1 and shown(minitwit, first, headers) == PAGE:
+        raise BenchError(f"{first} shows a whole page and no way to the next")
+    return pages[:-1]
 
 
-def place(database, where, page):
-    """Where the page begins, as the link to it says."""
-    sql = (
-        f"SELECT published_at, id FROM messages WHERE NOT flagged{where} "
-        f"ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET {(page - 1) * PAGE - 1}"
-    )
-    return "-".join(database.query(sql)[0])
+def shown(minitwit, path, headers):
+    """How many messages there are on a page or in an answer."""
+    return len(re.findall(rb'class="text"|"pub_date"', minitwit.get(path, headers)))

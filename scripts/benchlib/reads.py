@@ -1,7 +1,5 @@
 """Pages under load: the public ones against fixed bytes, one's own against the plain query."""
 
-import urllib.parse
-
 from .load import wrk
 from .processes import BenchError
 from .rows import at_least
@@ -16,13 +14,12 @@ HOME = "signed-in home page, 100 followees, 32 connections"
 def measure(world, table):
     for backend in BACKENDS:
         database = world.seeded(backend)
-        author = lambda: "/" + urllib.parse.quote(database.busiest_author[1])
         # One reader stands for 32: a single account has two of its home pages worked on at a time.
         with world.serve(database, MINITWIT__LIMITS__HOME_PAGES_AT_ONCE="0") as minitwit:
             for what, path, connections, goal, headers in (
                 (PUBLIC.format(32), lambda: "/public", 32, at_least(0.6, reach=0.8), {}),
                 (PUBLIC.format(128), lambda: "/public", 128, at_least(0.6, reach=0.8), {}),
-                (PROFILE, author, 32, at_least(0.5), {}),
+                (PROFILE, lambda: "/" + database.authors[0], 32, at_least(0.5), {}),
                 (MESSAGES, lambda: "/api/msgs?no=100", 32, at_least(0.5), CREDENTIALS),
             ):
                 if table.wants(what, backend):

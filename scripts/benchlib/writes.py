@@ -1,7 +1,6 @@
 """Posting: its rate against a bare INSERT, and the tail of the answers while others register and sign in."""
 
 import functools
-import urllib.parse
 
 from .load import HERE, count, pgbench, wrk
 from .rows import at_least, below
@@ -32,8 +31,7 @@ def measure(world, table):
 def post(world, database, minitwit, seconds):
     """Posts in the names of a hundred users."""
     names = world.folder / "names.txt"
-    rows = database.query("SELECT username FROM users WHERE id > 105 ORDER BY id LIMIT 100")
-    names.write_text("".join(urllib.parse.quote(name, safe="") + "\n" for name, in rows), encoding="utf-8")
+    names.write_text("\n".join(database.authors) + "\n", encoding="utf-8")
     arguments = [names, CREDENTIALS["Authorization"], TEXT]
     return wrk(minitwit.port, "/", 32, seconds, script=HERE / "post.lua", arguments=arguments)
 
