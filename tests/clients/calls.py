@@ -8,7 +8,7 @@ import sys
 import time
 
 from minitwit_client import ApiClient, Configuration, SimulatorApi
-from minitwit_client.exceptions import ApiException, BadRequestException, ForbiddenException, NotFoundException
+from minitwit_client.exceptions import ApiException
 from minitwit_client.models.change_follow_request import ChangeFollowRequest
 from minitwit_client.models.error_json import ErrorJson
 from minitwit_client.models.follow_request import FollowRequest
@@ -32,12 +32,11 @@ def call(who, operation, *arguments, **parameters):
     return answer.data
 
 
-def refusal(kind, status, who, operation, *arguments, **parameters):
+def refusal(status, who, operation, *arguments, **parameters):
     """What a call says that is refused: it has to be decoded as the document says errors are."""
     try:
         call(who, operation, *arguments, **parameters)
     except ApiException as why:
-        assert isinstance(why, kind), f"{operation}: {type(why)}"
         is_equal(why.status, status)
         assert isinstance(why.data, ErrorJson), f"{operation}: {why.data!r}"
         is_equal(why.data.status, status)
@@ -67,7 +66,7 @@ for number, name in enumerate([roger, mellie], 1):
     account = RegisterRequest(username=name, email=f"{number}@example.org", pwd="']S!{'")
     is_equal(call(simulator, "register", account, latest=number), None)
 is_equal(call(simulator, "latest").latest, 2)
-is_equal(refusal(BadRequestException, 400, simulator, "register", account), "The username is already taken")
+is_equal(refusal(400, simulator, "register", account), "The username is already taken")
 
 before = int(time.time())
 for text in ["one", "two – three\n", "😀"]:
@@ -76,7 +75,6 @@ messages = call(simulator, "messages", no=2, latest=-7)
 is_equal([(message.user, message.content) for message in messages], [(roger, "😀"), (roger, "two – three")])
 assert all(before <= message.pub_date <= time.time() + 1 for message in messages), messages
 is_equal(len(call(simulator, "messages")), 3)
-is_equal(len(call(simulator, "messages", no=5000)), 3)
 is_equal(call(simulator, "messages_of", mellie), [])
 is_equal([message.content for message in call(simulator, "messages_of", roger, no=1)], ["😀"])
 is_equal(call(simulator, "latest").latest, -7)
@@ -89,22 +87,15 @@ is_equal(call(simulator, "follows", mellie).follows, [])
 is_equal(call(simulator, "latest", latest=10).latest, 10)
 
 unauthorized = "You are not authorized to use this resource!"
-for operation, arguments in [
-    ("messages", []),
-    ("messages_of", [roger]),
-    ("follows", [roger]),
-    ("post_message", [roger, MessageRequest(content="x")]),
-    ("change_follow", [roger, follow(mellie)]),
+fine, blank = MessageRequest(content="x"), MessageRequest(content=" ")
+is_equal(refusal(403, stranger, "messages"), unauthorized)
+for operation, name, *arguments in [
+    ("messages_of", roger), ("follows", roger), ("post_message", roger, fine), ("change_follow", roger, follow(mellie)),
 ]:
-    is_equal(refusal(ForbiddenException, 403, stranger, operation, *arguments), unauthorized)
-for operation, arguments in [
-    ("messages_of", ["Nobody"]),
-    ("follows", ["Nobody"]),
-    ("post_message", ["Nobody", MessageRequest(content="x")]),
-    ("change_follow", [roger, follow("Nobody")]),
-]:
-    assert refusal(NotFoundException, 404, simulator, operation, *arguments)
-assert refusal(BadRequestException, 400, simulator, "post_message", roger, MessageRequest(content=" "))
+    is_equal(refusal(403, stranger, operation, name, *arguments), unauthorized)
+    assert refusal(404, simulator, operation, "Nobody", *arguments)
+assert refusal(404, simulator, "change_follow", roger, follow("Nobody"))
+assert refusal(400, simulator, "post_message", roger, blank)
 
 with open(document, encoding="utf-8") as file:
     operations = {operation["operationId"] for path in json.load(file)["paths"].values() for operation in path.values()}
