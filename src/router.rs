@@ -35,7 +35,7 @@ use crate::{
     features::{
         accounts,
         api_docs::{self, Document},
-        avatars, follows, ops, simulator, timeline,
+        avatars, follows, ops, search, simulator, tags, timeline,
     },
     http::{assets, cross_origin, errors, headers, limits, observe, operations::Api, routing},
     metrics::Surface,
@@ -159,6 +159,8 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(accounts::html::mount)
             .configure(avatars::html::mount)
             .configure(mount_assets)
+            .configure(search::html::mount)
+            .configure(tags::html::mount)
             .configure(follows::html::mount)
             .configure(timeline::html::mount_profiles)
             .default_service(web::to(routing::lost))

@@ -217,6 +217,10 @@ pub struct LimitSettings {
     pub follow_address_burst: u32,
     /// The same, a minute, afterwards.
     pub follow_address_per_minute: u32,
+    /// Searches from one address at once.
+    pub search_burst: u32,
+    /// The same, a minute, afterwards.
+    pub search_per_minute: u32,
     /// People whom one account follows on the site; 0: no limit.
     pub max_follows: u32,
     /// Home timelines of one account that are worked on at once; 0: no limit.

@@ -40,14 +40,30 @@ impl Index {
     }
 }
 
+/// The index of words on Postgres; on SQLite it is a table of FTS5.
+const BY_WORDS: &str = "\
+    CREATE INDEX messages_by_words ON messages USING gin (words) WITH (gin_pending_list_limit = 256) \
+    WHERE words IS NOT NULL";
+
 /// The migrations' indexes that are missing, and those that Postgres has given up building.
 ///
 /// # Errors
 /// When a query fails.
 pub fn find_missing(conn: &mut DbConnection) -> anyhow::Result<Vec<Index>> {
     let there = list(conn)?;
-    let wanted = wanted()?.into_iter();
+    let mut wanted = wanted()?;
+    if let DbConnection::Postgres(_) = conn {
+        wanted.push(Index {
+            table_name: "messages".to_owned(),
+            name: "messages_by_words".to_owned(),
+            columns: "words".to_owned(),
+            is_unique: false,
+            is_valid: true,
+            definition: Some(BY_WORDS.to_owned()),
+        });
+    }
     Ok(wanted
+        .into_iter()
         .filter_map(|wanted| {
             let mut candidates = there.iter().filter(|index| index.serves_as(&wanted)).peekable();
             if candidates.peek().is_none() {
@@ -84,18 +100,20 @@ fn list(conn: &mut DbConnection) -> QueryResult<Vec<Index>> {
              FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
              WHERE t.relnamespace = current_schema()::regnamespace"
         }
-        // The primary key of an ordinary table is the table itself, and in no list of indexes.
+        // The primary key of an ordinary table is the table itself, and in no list of indexes. What an index of FTS5
+        // keeps its words in are tables, too.
         DbConnection::Sqlite(_) => {
-            "SELECT t.name AS table_name, l.name AS name, l.\"unique\" AS is_unique, 1 AS is_valid, \
+            "WITH within AS (SELECT name FROM pragma_table_list WHERE type <> 'table') \
+             SELECT t.name AS table_name, l.name AS name, l.\"unique\" AS is_unique, 1 AS is_valid, \
                     (SELECT sql FROM sqlite_master d WHERE d.name = l.name) AS definition, \
                     (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)) AS columns \
              FROM sqlite_master t, pragma_index_list(t.name) l \
-             WHERE t.type = 'table' AND l.origin <> 'pk' \
+             WHERE t.type = 'table' AND l.origin <> 'pk' AND t.name NOT IN within \
              UNION ALL \
              SELECT t.name, '', 1, 1, NULL, \
                     (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info(t.name) WHERE pk > 0 ORDER BY pk)) \
              FROM sqlite_master t \
-             WHERE t.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE pk > 0)"
+             WHERE t.type = 'table' AND t.name NOT IN within AND EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE pk > 0)"
         }
     };
     sql_query(query).load(conn)
@@ -117,10 +135,18 @@ mod tests {
             columns.sort_unstable();
             columns
         };
-        assert_eq!(of("users"), [("id", true, false), ("skeleton", false, true), ("username", true, false)]);
+        assert_eq!(
+            of("users"),
+            [("id", false, true), ("id", true, false), ("skeleton", false, true), ("username", true, false)]
+        );
         assert_eq!(
             of("messages"),
-            [("author_id,published_at,id", false, true), ("id", true, false), ("published_at,id", false, true)]
+            [
+                ("author_id,published_at,id", false, true),
+                ("id", false, true),
+                ("id", true, false),
+                ("published_at,id", false, true)
+            ]
         );
         assert_eq!(of("follows"), [("followee_id,follower_id", false, true), ("follower_id,followee_id", true, false)]);
         assert_eq!(wanted.len(), count_wanted().unwrap());

@@ -9,12 +9,10 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
+pub use super::posting::insert;
 use super::{
     connection::DbConnection,
-    prepared::Bind,
     schema::{messages, users},
-    simulator::Write,
-    users::UserKey,
 };
 use crate::domain::{MessageId, MessageText, UserId};
 
@@ -109,22 +107,6 @@ pub fn list_by_author(conn: &mut DbConnection, author: UserId, page: PageRequest
         .limit(page.limit)
         .select((messages::id, messages::text, messages::published_at, users::id, users::username))
         .load(conn)
-}
-
-/// The message stored, if its author is there. Of users only the row behind `{author}` is looked at.
-const INSERT: &str = "\
-    INSERT INTO messages (author_id, text, published_at) SELECT id, ?, ? FROM users WHERE {author} = ? \
-    RETURNING id AS outcome";
-
-/// Stores a message; `None` when there is no such author, or no longer. One statement on either database.
-/// Index: the primary key of `users`, or the one on `username`.
-pub fn insert(write: &mut Write<'_>, author: &UserKey, new: &NewMessage) -> QueryResult<Option<MessageId>> {
-    let mut insert = INSERT.replace("{author}", author.column());
-    if write.is_on_postgres() {
-        insert = format!("WITH posted AS ({insert}) SELECT (SELECT outcome FROM posted) AS outcome");
-    }
-    let values = [Bind::Text(new.text.as_str()), Bind::Integer(new.published_at), author.bind()];
-    write.one_statement(&insert, &values).map(|id| id.map(MessageId))
 }
 
 /// A message as the flag tool prints it.

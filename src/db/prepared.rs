@@ -47,6 +47,14 @@ impl<'a> Statement<'a> {
             DbConnection::Sqlite(conn) => RunQueryDsl::load(self, conn),
         }
     }
+
+    /// How many rows it changed.
+    pub(super) fn execute(self, conn: &mut DbConnection) -> QueryResult<usize> {
+        match conn {
+            DbConnection::Postgres(conn) => RunQueryDsl::execute(self, conn),
+            DbConnection::Sqlite(conn) => RunQueryDsl::execute(self, conn),
+        }
+    }
 }
 
 /// Postgres plans a prepared statement for each call's values as long as a plan that knows them looks

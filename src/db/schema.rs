@@ -11,6 +11,8 @@ diesel::table! {
         created_at -> BigInt,
         /// None until it is worked out: see `skeletons.rs`.
         skeleton -> Nullable<Text>,
+        /// Whether the words of the name are stored: see `people.rs`.
+        is_findable -> Bool,
     }
 }
 
@@ -21,6 +23,42 @@ diesel::table! {
         text -> Text,
         published_at -> BigInt,
         flagged -> Bool,
+    }
+}
+
+diesel::table! {
+    /// `messages` on Postgres, whose words are in the row; on SQLite the column says whether they are in the table
+    /// `message_words`. See `words.rs`.
+    #[sql_name = "messages"]
+    messages_with_words (id) {
+        id -> BigInt,
+        author_id -> BigInt,
+        text -> Text,
+        published_at -> BigInt,
+        flagged -> Bool,
+        words -> Nullable<crate::db::tsvector::TsVector>,
+    }
+}
+
+diesel::table! {
+    people_words (word, user_id) {
+        word -> Text,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    mentions (message_id, user_id) {
+        message_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    message_tags (tag, published_at, message_id) {
+        tag -> Text,
+        published_at -> BigInt,
+        message_id -> BigInt,
     }
 }
 

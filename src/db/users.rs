@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Integer, Text},
 };
 
-use super::{connection::DbConnection, prepared::Bind, schema::users};
+use super::{connection::DbConnection, people, prepared::Bind, schema::users};
 use crate::domain::{Email, UserId, Username, lookalikes};
 
 /// What signing in needs to know.
@@ -126,7 +126,7 @@ pub fn insert_distinct(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResu
 /// The class of the advisory locks on looks: "look" in ASCII.
 const LOOKS: i32 = 0x6c6f_6f6b;
 
-/// Stores a user, whatever the name looks like. Two at once for one name: one gets it.
+/// Stores a user, whatever the name looks like, in a transaction. Two at once for one name: one gets it.
 pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Result<UserId, Taken>> {
     let row = (
         users::username.eq(user.username.as_str()),
@@ -134,6 +134,7 @@ pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Result
         users::password_hash.eq(user.password_hash),
         users::created_at.eq(user.created_at),
         users::skeleton.eq(lookalikes::skeleton(user.username.as_str())),
+        users::is_findable.eq(true),
     );
     // Through the enum there is no ON CONFLICT; and catching the violation instead would abort
     // the transaction around it on Postgres.
@@ -153,7 +154,9 @@ pub fn insert(conn: &mut DbConnection, user: &NewUser<'_>) -> QueryResult<Result
             .get_result::<i64>(conn)
             .optional()?,
     };
-    Ok(id.map(UserId).ok_or(Taken::Name))
+    let Some(id) = id else { return Ok(Err(Taken::Name)) };
+    people::insert(conn, id, &[user.username.as_str()])?;
+    Ok(Ok(UserId(id)))
 }
 
 /// Replaces a hash, unless the password has been changed since `old_hash` was read.

@@ -18,7 +18,9 @@ pub mod api_docs;
 pub mod avatars;
 pub mod follows;
 pub mod ops;
+pub mod search;
 pub mod simulator;
+pub mod tags;
 pub mod timeline;
 
 use strum::{IntoStaticStr, VariantArray};
@@ -39,5 +41,6 @@ pub enum Source {
 pub fn begin_at_zero(metrics: &Metrics) {
     accounts::begin_at_zero(metrics);
     follows::begin_at_zero(metrics);
+    search::begin_at_zero(metrics);
     timeline::begin_at_zero(metrics);
 }

@@ -1,5 +1,5 @@
-//! How often somebody may try to sign in, to register, to guess the simulator's credentials, or ([`Acts`]) to
-//! change something.
+//! How often somebody may try to sign in, to register, to search, to guess the simulator's credentials, or
+//! ([`Acts`]) to change something.
 //!
 //! All limits but those on an account's acts are for an address (`network`). Signing in has two: one for the address together with the
 //! name that is tried, so that nobody locks out people elsewhere, and one over all names. They live in this
@@ -26,6 +26,7 @@ pub struct Throttle {
     names: NetworkBudget<String>,
     sign_ins: NetworkBudget<()>,
     registrations: NetworkBudget<()>,
+    searches: NetworkBudget<()>,
     credentials: NetworkBudget<()>,
     /// Who signed in lately, and from where.
     signed_in: Known<(IpAddr, String)>,
@@ -54,6 +55,7 @@ impl Throttle {
             names: NetworkBudget::new(limits.login_burst, limits.login_per_minute, factor),
             sign_ins: NetworkBudget::new(limits.address_burst, limits.address_per_minute, factor),
             registrations: NetworkBudget::new(limits.register_burst, limits.register_per_minute, factor),
+            searches: NetworkBudget::new(limits.search_burst, limits.search_per_minute, factor),
             credentials: NetworkBudget::new(limits.credentials_burst, limits.credentials_per_minute, factor),
             signed_in: Known::new(now),
             simulators: Known::new(now),
@@ -90,6 +92,14 @@ impl Throttle {
         self.registrations.take(address, (), Instant::now()).map_err(too_many)
     }
 
+    /// Counts a search, which may cost as much as ten pages.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] when the limit is reached.
+    pub fn search(&self, address: IpAddr) -> Result<(), Error> {
+        self.searches.take(address, (), Instant::now()).map_err(too_many)
+    }
+
     /// Whether it may be said that the simulator's credentials from `address` are right or wrong. Wrong
     /// ones are counted. An address that has sent too many of them learns no more, except where the right ones
     /// came from lately: a neighbour who guesses cannot lock the simulator out.
@@ -115,6 +125,7 @@ impl Throttle {
         self.names.sweep(now);
         self.sign_ins.sweep(now);
         self.registrations.sweep(now);
+        self.searches.sweep(now);
         self.credentials.sweep(now);
         self.signed_in.sweep(now);
         self.simulators.sweep(now);

@@ -57,7 +57,7 @@ async fn populate(site: &Site) {
         site.somebody(name).await;
     }
     for number in 1..=29 {
-        site.says("Alice", &format!("Message {number} of many")).await;
+        site.says("Alice", &format!("Message {number} of #many, for @Alice, at https://example.org/{number}")).await;
     }
     site.says(long, &"x".repeat(500)).await;
     site.says(&wide, &"line\n".repeat(99)).await;
@@ -77,6 +77,14 @@ async fn pages_for_strangers_are_sound() {
             ("/Alice/follow", "401", "Please sign in"),
             ("/public?before=soon", "400", "Not understood"),
             ("/api/docs", "api", "For programs"),
+            ("/search", "search", "Search"),
+            ("/search?q=of", "search, messages", "of - Search"),
+            ("/search?q=nothing", "search, nothing", "nothing - Search"),
+            ("/search?q=a&show=people", "search, people", "a - Search"),
+            ("/search?q=von&show=people", "search, a long name", "von - Search"),
+            (&format!("/search?q={}", "x".repeat(201)), "search refused", "Search"),
+            ("/tags/many", "tag", "#many"),
+            ("/tags/nothing", "empty tag", "#nothing"),
         ] {
             browser.visit(path).await;
             assert_eq!(browser.title().await, format!("{title} | MiniTwit"));

@@ -30,8 +30,9 @@ pub fn columns(db: &TestDatabase) -> BTreeSet<(String, String)> {
              WHERE sequence_schema = current_schema() AND sequence_name NOT LIKE '%\\_id\\_seq'"
         }
         DbConnection::Sqlite(_) => {
-            "SELECT t.name AS table_name, c.name AS column_name FROM sqlite_master t, pragma_table_info(t.name) c \
-             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+            // Neither the table of FTS5, which stands for an index, nor those in which it keeps its words.
+            "SELECT t.name AS table_name, c.name AS column_name FROM pragma_table_list t, pragma_table_info(t.name) c \
+             WHERE t.type = 'table' AND t.schema = 'main' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         }
     };
     let rows: Vec<Column> = sql_query(query).load(&mut conn).unwrap();

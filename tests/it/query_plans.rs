@@ -11,9 +11,9 @@ use minitwit::{
     db::{
         DbConnection, follows, home,
         messages::{self, Cursor, PageRequest},
-        sessions, stats, users,
+        people, search, sessions, stats, users,
     },
-    domain::{MessageId, UserId},
+    domain::{MessageId, SearchQuery, UserId},
 };
 use rstest_reuse::apply;
 
@@ -50,8 +50,7 @@ fn statements(db: &TestDatabase, work: impl FnOnce(&mut DbConnection)) -> Vec<St
 /// `… WHERE a = $1 -- binds: [7]` to `… WHERE a = 7`; SQLite's `?` in their order.
 fn with_binds(query: &str) -> String {
     let (sql, binds) = query.split_once("-- binds: [").expect("Diesel shows the binds");
-    let binds: Vec<String> =
-        binds.trim_end().trim_end_matches(']').split(", ").map(|bind| bind.replace('"', "'")).collect();
+    let binds: Vec<String> = binds.trim_end().trim_end_matches(']').split(", ").map(literal).collect();
     let mut text = sql.to_owned();
     for (number, bind) in binds.iter().enumerate().rev() {
         text = text.replace(&format!("${}", number + 1), bind);
@@ -60,6 +59,12 @@ fn with_binds(query: &str) -> String {
         text = text.replacen('?', bind, 1);
     }
     text.replace('`', "\"")
+}
+
+/// `"it's \"so\""`, as Rust shows it, to `'it''s "so"'`.
+fn literal(bind: &str) -> String {
+    let text = bind.strip_prefix('"').and_then(|bind| bind.strip_suffix('"'));
+    text.map_or_else(|| bind.to_owned(), |text| format!("'{}'", text.replace("\\\"", "\"").replace('\'', "''")))
 }
 
 fn plan(db: &TestDatabase, statement: &str) -> String {
@@ -85,7 +90,7 @@ fn fault(name: &str, plan: &str) -> Option<&'static str> {
     if scans.iter().any(|scan| plan.contains(scan)) {
         return Some("reads a table from end to end");
     }
-    let few = name.starts_with("home") || name == "followees";
+    let few = name.starts_with("home") || name.starts_with("search") || name == "followees";
     (!few && sorts.iter().any(|sort| plan.contains(sort))).then_some("sorts")
 }
 
@@ -187,6 +192,45 @@ async fn every_list_uses_its_index(db: TestDatabase) {
 }
 
 #[apply(on_both)]
+async fn searches_use_their_indexes(db: TestDatabase) {
+    db.fill(3000, 60_000, 60_000);
+    let tagged = "INSERT INTO message_tags (tag, published_at, message_id) \
+                  SELECT 'tag' || (id % 100), published_at, id FROM messages";
+    for statement in [tagged, "ANALYZE"] {
+        sql_query(statement).execute(&mut db.connect()).unwrap();
+    }
+    let words = if db.is_postgres() { "messages_by_words" } else { "message_words VIRTUAL TABLE" };
+    let [near, people] = if db.is_postgres() {
+        ["messages_by_time", "people_words_pkey"]
+    } else {
+        ["message_words VIRTUAL TABLE", "p USING PRIMARY KEY"]
+    };
+    let tags = if db.is_postgres() { "message_tags_pkey" } else { "t USING PRIMARY KEY" };
+    for (query, index) in [
+        ("the", near),
+        ("zebra", words),
+        ("\"the zebra\"", words),
+        ("zebra from:reader-of-2", words),
+        ("from:reader-of-2", "messages_by_author"),
+        ("#tag7", tags),
+        ("#tag7 #tag8", "message_tags_by_message"),
+        ("#tag7 the", "message_tags"),
+    ] {
+        let parsed = SearchQuery::parse(query).unwrap();
+        let asked = statements(&db, |conn| drop(search::list(conn, &parsed, TOP).unwrap()));
+        let plans: Vec<String> = asked.iter().map(|statement| plan(&db, statement)).collect();
+        for plan in &plans {
+            assert_eq!(fault("search", plan), None, "{query}:\n{plan}");
+        }
+        assert!(plans.concat().contains(index), "{query} does not use {index}:\n{}", plans.concat());
+    }
+    let asked = statements(&db, |conn| drop(people::find(conn, &["read", "of"], None, 31).unwrap()));
+    let plan = plan(&db, &asked[0]);
+    assert!(plan.contains(people), "{plan}");
+    assert!(plan.contains("people_words_by_user") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+#[apply(on_both)]
 async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
     let app = db.app();
     app.simulator().register("bob").await;
@@ -204,12 +248,14 @@ async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
         counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u32>().unwrap()).sum::<u32>()
     };
     let simulator = app.simulator();
-    let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 8] = [
+    let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 10] = [
         ("GET /login, a stranger", 0, Box::pin(async { drop(app.browser().get("/login").await) })),
         ("GET /public, a stranger", 1, Box::pin(async { drop(app.browser().get("/public").await) })),
         ("GET /{username}, a stranger", 1, Box::pin(async { drop(app.browser().get("/bob").await) })),
         ("GET /, signed in", 2, Box::pin(async { drop(alice.get("/").await) })),
         ("GET /{username}, signed in", 3, Box::pin(async { drop(alice.get("/carol").await) })),
+        ("GET /search, a stranger", 1, Box::pin(async { drop(app.browser().get("/search?q=tea").await) })),
+        ("GET /tags/{tag}, signed in", 2, Box::pin(async { drop(alice.get("/tags/tea").await) })),
         (
             "POST /api/msgs/{username} with latest",
             1,

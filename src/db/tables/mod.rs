@@ -23,20 +23,22 @@ macro_rules! insert {
 }
 
 mod follows;
+mod mentions;
 mod messages;
 mod users;
 
 use diesel::{QueryableByName, prelude::*, sql_query, sql_types::BigInt};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::{follows::FollowRow, messages::MessageRow, users::UserRow};
+pub use self::{follows::FollowRow, mentions::MentionRow, messages::MessageRow, users::UserRow};
 use super::connection::DbConnection;
 
 /// The tables that a backup holds, in the order in which they are filled: rows refer to those of the tables before.
-pub static BACKED_UP: [Table; 3] = [Table::of::<UserRow>(), Table::of::<MessageRow>(), Table::of::<FollowRow>()];
+pub static BACKED_UP: [Table; 4] =
+    [Table::of::<UserRow>(), Table::of::<MessageRow>(), Table::of::<FollowRow>(), Table::of::<MentionRow>()];
 
 /// The tables of which a backup holds no rows.
-pub static LEFT_OUT: [LeftOut; 2] = [
+pub static LEFT_OUT: [LeftOut; 4] = [
     LeftOut {
         name: "sessions",
         columns: &["token_hash", "user_id", "created_at", "expires_at"],
@@ -48,6 +50,18 @@ pub static LEFT_OUT: [LeftOut; 2] = [
         columns: &["last_value"],
         is_emptied: false,
         why: "it is one number, on Postgres a sequence, and stands in a backup's first line",
+    },
+    LeftOut {
+        name: "people_words",
+        columns: &["word", "user_id"],
+        is_emptied: true,
+        why: "they follow from the names",
+    },
+    LeftOut {
+        name: "message_tags",
+        columns: &["tag", "published_at", "message_id"],
+        is_emptied: true,
+        why: "they follow from the messages' texts",
     },
 ];
 
@@ -243,6 +257,7 @@ mod tests {
         fn a_row_is_a_line_and_back(id: i64, other: i64, text: String, more: String, flagged: bool) {
             there_and_back(&MessageRow { id, author_id: other, text: text.clone(), published_at: other, flagged });
             there_and_back(&FollowRow { follower_id: id, followee_id: other });
+            there_and_back(&MentionRow { message_id: id, user_id: other });
             let password_hash = format!("{more}{text}");
             there_and_back(&UserRow { id, username: text, email: more, password_hash, created_at: other });
         }

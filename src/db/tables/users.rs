@@ -5,7 +5,11 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::Row;
 use crate::{
-    db::{connection::DbConnection, schema::users},
+    db::{
+        connection::DbConnection,
+        people::PersonWord,
+        schema::{people_words, users},
+    },
     domain::lookalikes::skeleton,
 };
 
@@ -34,25 +38,30 @@ struct StoredUser<'a> {
     password_hash: &'a str,
     created_at: i64,
     skeleton: String,
+    is_findable: bool,
 }
 
 impl<'a> From<&'a UserRow> for StoredUser<'a> {
     fn from(user: &'a UserRow) -> Self {
         let UserRow { id, username, email, password_hash, created_at } = user;
-        Self { id: *id, username, email, password_hash, created_at: *created_at, skeleton: skeleton(username) }
+        let skeleton = skeleton(username);
+        Self { id: *id, username, email, password_hash, created_at: *created_at, skeleton, is_findable: true }
     }
 }
 
 impl Row for UserRow {
     const TABLE: &'static str = "users";
     const COLUMNS: &'static [&'static str] = &["id", "username", "email", "password_hash", "created_at"];
-    const DERIVED: &'static [&'static str] = &["skeleton"];
+    const DERIVED: &'static [&'static str] = &["skeleton", "is_findable"];
     const HAS_IDENTITY: bool = true;
     const SINCE: u32 = 1;
 
     fn insert(conn: &mut DbConnection, rows: &[Self]) -> QueryResult<()> {
         let stored: Vec<StoredUser<'_>> = rows.iter().map(StoredUser::from).collect();
-        insert!(users, conn, stored.as_slice())
+        insert!(users, conn, stored.as_slice())?;
+        let words: Vec<PersonWord> =
+            rows.iter().flat_map(|user| PersonWord::all(user.id, [user.username.as_str()])).collect();
+        insert!(people_words, conn, words.as_slice())
     }
 
     fn page(conn: &mut DbConnection, last: Option<&Self>, limit: i64) -> QueryResult<Vec<Self>> {

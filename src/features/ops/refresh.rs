@@ -7,15 +7,15 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::{
-    db::{self, sessions, skeletons, stats},
+    db::{self, people, sessions, skeletons, stats, words},
     error::Error,
     features::simulator,
     http::{errors, session},
     state::AppState,
 };
 
-/// Removes expired sessions, forgets old attempts, and completes users that an older release stored beside
-/// this one, now and then every `sessions.sweep_interval`.
+/// Removes expired sessions, forgets old attempts, and completes users and messages that an older release stored
+/// beside this one, now and then every `sessions.sweep_interval`.
 /// With several replicas each sweeps: deleting nothing is cheap.
 pub async fn sweep_regularly(state: &AppState) {
     let mut ticks = interval(state.settings.sessions.sweep_interval);
@@ -23,8 +23,8 @@ pub async fn sweep_regularly(state: &AppState) {
     loop {
         ticks.tick().await;
         state.throttle.sweep();
-        if let Err(why) = state.db.write("sweep_skeletons", skeletons::fill_some).instrument(info_span!("fill")).await {
-            warn!(causes = errors::causes(&why), "names that another release stored not worked out");
+        if let Err(why) = complete(state).instrument(info_span!("fill")).await {
+            warn!(causes = errors::causes(&why), "names and messages that another release stored not worked out");
         }
         match sweep_sessions(state).instrument(info_span!("sweep")).await {
             Ok(0) => {}
@@ -32,6 +32,13 @@ pub async fn sweep_regularly(state: &AppState) {
             Err(why) => warn!(causes = errors::causes(&why), "expired sessions not removed"),
         }
     }
+}
+
+/// Works out what another release has not stored of names and messages, a thousand of each at a time.
+async fn complete(state: &AppState) -> Result<(), Error> {
+    state.db.write("sweep_skeletons", skeletons::fill_some).await?;
+    state.db.write("sweep_people", people::fill_some).await?;
+    state.db.write("sweep_words", words::fill_some).await.map(drop)
 }
 
 /// Tries to write every ten seconds, so that an alert does not depend on who asks for readiness.

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod html;
+pub mod pieces;
 
 use std::sync::Arc;
 
@@ -189,12 +190,13 @@ pub async fn post(state: &AppState, author: &Actor, text: MessageText) -> Result
 }
 
 /// One more than a page: whether it comes says whether there is a next page.
-fn page_after(state: &AppState, before: Cursor) -> (usize, PageRequest) {
+pub(super) fn page_after(state: &AppState, before: Cursor) -> (usize, PageRequest) {
     let size = state.settings.messages.page_size;
     (size as usize, PageRequest { before, limit: i64::from(size) + 1 })
 }
 
-fn cut(mut messages: Vec<AuthoredMessage>, size: usize, owner: Option<UserId>) -> MessagePage {
+/// A page of at most `size` messages, of which one more were asked for.
+pub(super) fn cut(mut messages: Vec<AuthoredMessage>, size: usize, owner: Option<UserId>) -> MessagePage {
     let more = messages.len() > size;
     messages.truncate(size);
     let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });

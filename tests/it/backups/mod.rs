@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TestDatabase, on_both};
 
-type Account = (i64, String, String, String, i64, Option<String>);
+type Account = (i64, String, String, String, i64, Option<String>, bool);
 type Everything = (Vec<Account>, Vec<(i64, i64, String, i64, bool)>, Vec<(i64, i64)>, Vec<i64>);
 
 /// Every row that a backup has to keep, and what follows from it.

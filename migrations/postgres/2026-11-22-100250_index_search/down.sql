@@ -1,0 +1,4 @@
+-- Why: undoes up.sql.
+DROP INDEX users_not_findable;
+DROP INDEX messages_without_words;
+DROP INDEX messages_by_words;

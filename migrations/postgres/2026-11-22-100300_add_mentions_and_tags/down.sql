@@ -1,0 +1,3 @@
+-- Why: undoes up.sql.
+DROP TABLE message_tags;
+DROP TABLE mentions;

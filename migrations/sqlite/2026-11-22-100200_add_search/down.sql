@@ -1,0 +1,5 @@
+-- Why: undoes up.sql.
+DROP TABLE people_words;
+DROP TABLE message_words;
+ALTER TABLE users DROP COLUMN is_findable;
+ALTER TABLE messages DROP COLUMN words;
