@@ -116,8 +116,8 @@ impl FirstPages {
         page.map_err(|why| share(&why))
     }
 
-    /// Call it once a message of `author` is stored: the pages that should show it are loaded anew.
-    pub fn message_stored(&self, author: &Username) {
+    /// Call it once a message of `author` is stored or taken back: the pages that show it, or should, are loaded anew.
+    pub fn messages_changed(&self, author: &Username) {
         self.everyone.fetch_add(1, Ordering::Release);
         self.generation(&Subject::Author(author.clone())).fetch_add(1, Ordering::Release);
     }

@@ -35,7 +35,7 @@ use crate::{
     features::{
         accounts,
         api_docs::{self, Document},
-        avatars, follows, ops, search, simulator, tags, timeline,
+        avatars, conversation, follows, marks, ops, search, simulator, tags, timeline,
     },
     http::{assets, cross_origin, errors, headers, limits, observe, operations::Api, routing},
     metrics::Surface,
@@ -162,6 +162,8 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(search::html::mount)
             .configure(tags::html::mount)
             .configure(follows::html::mount)
+            .configure(conversation::html::mount)
+            .configure(marks::html::mount)
             .configure(timeline::html::mount_profiles)
             .default_service(web::to(routing::lost))
             .wrap(from_fn(cross_origin::refuse_cross_site))

@@ -103,12 +103,8 @@ pub struct Stretch {
     pub messages: Vec<AuthoredMessage>,
     /// Where to look further, if these are fewer than were asked for and yet may not be all.
     pub looked_to: Option<Cursor>,
-}
-
-impl From<Vec<AuthoredMessage>> for Stretch {
-    fn from(messages: Vec<AuthoredMessage>) -> Self {
-        Self { messages, looked_to: None }
-    }
+    /// Whether the reader follows more than each are asked of.
+    pub follows_many: bool,
 }
 
 /// The unflagged messages of `reader` and of those whom `reader` follows. See the module for the
@@ -117,21 +113,23 @@ impl From<Vec<AuthoredMessage>> for Stretch {
 /// # Errors
 /// When a query fails.
 pub fn list(conn: &mut DbConnection, reader: UserId, page: PageRequest) -> QueryResult<Stretch> {
-    if follows_more_than(conn, reader, MANY)? {
+    let follows_many = follows_more_than(conn, reader, MANY)?;
+    if follows_many {
         let is_full = |found: &Vec<AuthoredMessage>| i64::try_from(found.len()).is_ok_and(|found| found == page.limit);
         let walked = walk(conn, reader, page)?;
         if is_full(&walked) {
-            return Ok(walked.into());
+            return Ok(Stretch { messages: walked, looked_to: None, follows_many });
         }
         if follows_more_than(conn, reader, MOST)? {
             // Found before it is walked to: what is posted or flagged meanwhile moves it no more.
             let end = end(conn, page.before, LONG_STRETCH)?;
             let walked = walk_to(conn, reader, page, end.unwrap_or(i64::MIN))?;
             let looked_to = end.filter(|_| !is_full(&walked)).map(|published_at| Cursor { published_at, id: 0 });
-            return Ok(Stretch { messages: walked, looked_to });
+            return Ok(Stretch { messages: walked, looked_to, follows_many });
         }
     }
-    ask_each(conn, reader, page).map(Stretch::from)
+    let messages = ask_each(conn, reader, page)?;
+    Ok(Stretch { messages, looked_to: None, follows_many })
 }
 
 /// The walk of [`STRETCH`] messages, in one statement.

@@ -13,7 +13,7 @@ use super::{
     prepared::{Bind, Statement},
     schema::users,
 };
-use crate::domain::segments;
+use crate::domain::{MessageId, segments};
 
 /// The ids of those whom `text` mentions, of the people there are at this moment. One query, and none for a text
 /// without an `@`. Index: the unique one on `username`.
@@ -33,6 +33,11 @@ pub(super) fn find(conn: &mut DbConnection, text: &str) -> QueryResult<Vec<i64>>
     let (names, ids): (Vec<String>, Vec<i64>) = known.into_iter().unzip();
     let mentioned = segments::mentioned(text, &names);
     Ok(names.iter().zip(ids).filter(|(name, _)| mentioned.contains(name.as_str())).map(|(_, id)| id).collect())
+}
+
+/// Forgets whom a message mentions, whose text is gone.
+pub(super) fn forget(conn: &mut DbConnection, message: MessageId) -> QueryResult<()> {
+    Statement::new("DELETE FROM mentions WHERE message_id = ?", &[Bind::Integer(message.0)]).execute(conn).map(drop)
 }
 
 /// A name in a message.

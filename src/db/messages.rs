@@ -3,6 +3,8 @@
 //! A timeline is ordered by (publication time, id), newest first, and is paged by a [`Cursor`] on
 //! both: its cost does not grow with the page's depth.
 
+use std::collections::HashMap;
+
 use diesel::{
     dsl::not,
     prelude::*,
@@ -12,7 +14,11 @@ use diesel::{
 pub use super::posting::insert;
 use super::{
     connection::DbConnection,
+    marks, mentions,
     schema::{messages, users},
+    surroundings::Surroundings,
+    users::UserKey,
+    words,
 };
 use crate::domain::{MessageId, MessageText, UserId};
 
@@ -37,12 +43,20 @@ pub struct AuthoredMessage {
 }
 
 /// A place in a timeline: what comes after it is older.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// Publication time of the last message seen.
     pub published_at: i64,
     /// Its id.
     pub id: i64,
+}
+
+impl AuthoredMessage {
+    /// Its own place in a timeline.
+    #[must_use]
+    pub fn place(&self) -> Cursor {
+        Cursor { published_at: self.published_at, id: self.id }
+    }
 }
 
 impl Cursor {
@@ -60,10 +74,14 @@ pub struct PageRequest {
 }
 
 /// A page of a timeline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct MessagePage {
     /// Newest first.
     pub messages: Vec<AuthoredMessage>,
+    /// What stands around them, by their ids, as nobody in particular sees it; empty where it was not asked for.
+    pub surroundings: HashMap<i64, Surroundings>,
+    /// Who put a message here that is not the list's own: by the messages' ids.
+    pub reposters: HashMap<i64, String>,
     /// Where the next page begins, if there is one.
     pub older: Option<Cursor>,
     /// Whose page it is, if it is one person's.
@@ -109,6 +127,36 @@ pub fn list_by_author(conn: &mut DbConnection, author: UserId, page: PageRequest
         .load(conn)
 }
 
+/// Whose message it is, unless that is hidden. Index: the primary keys.
+pub fn find_author(conn: &mut DbConnection, id: MessageId) -> QueryResult<Option<(UserId, String)>> {
+    let row: Option<(i64, String)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::id.eq(id.0))
+        .filter(not(messages::flagged))
+        .select((users::id, users::username))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, name)| (UserId(id), name)))
+}
+
+/// Takes back a message of `author`'s, for good; `false` if there is no such message. In a transaction. What stays is
+/// an empty message that is flagged: nobody can post an empty one, so that says what it is, and every list leaves
+/// it out. Replies to it stay.
+pub fn delete(conn: &mut DbConnection, author: &UserKey, id: MessageId) -> QueryResult<bool> {
+    let Some(author) = author.find(conn)? else { return Ok(false) };
+    let own = messages::table
+        .filter(messages::id.eq(id.0))
+        .filter(messages::author_id.eq(author.0))
+        .filter(messages::text.ne(""));
+    if diesel::update(own).set((messages::text.eq(""), messages::flagged.eq(true))).execute(conn)? == 0 {
+        return Ok(false);
+    }
+    marks::forget(conn, id)?;
+    mentions::forget(conn, id)?;
+    words::forget(conn, id.0)?;
+    Ok(true)
+}
+
 /// A message as the flag tool prints it.
 #[derive(Clone, Debug, Queryable)]
 pub struct FlagRow {
@@ -132,9 +180,9 @@ pub fn list_for_flagging(conn: &mut DbConnection, after: MessageId, limit: i64) 
         .load(conn)
 }
 
-/// Hides a message or shows it again; `false` when there is none with this id.
+/// Hides a message or shows it again; `false` when there is none with this id, or its author has deleted it.
 pub fn set_flagged(conn: &mut DbConnection, id: MessageId, flagged: bool) -> QueryResult<bool> {
-    let changed = diesel::update(messages::table.filter(messages::id.eq(id.0)))
+    let changed = diesel::update(messages::table.filter(messages::id.eq(id.0)).filter(messages::text.ne("")))
         .set(messages::flagged.eq(flagged))
         .execute(conn)?;
     Ok(changed == 1)

@@ -15,7 +15,7 @@ use diesel::{
     sqlite::Sqlite,
 };
 
-use super::connection::DbConnection;
+use super::{connection::DbConnection, messages::AuthoredMessage};
 
 /// A value of a [`Statement`].
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,20 @@ pub(super) fn planned_once(conn: &DbConnection, statement: String) -> String {
         DbConnection::Postgres(_) => statement.replace('?', "(SELECT ?::bigint)"),
         DbConnection::Sqlite(_) => statement,
     }
+}
+
+/// A query for the ids that [`ids_of`] joined, so that the statement is the same for every page.
+pub(super) fn id_list(conn: &DbConnection) -> &'static str {
+    match conn {
+        DbConnection::Postgres(_) => "SELECT unnest(string_to_array(?, ',')::bigint[]) AS id",
+        DbConnection::Sqlite(_) => "SELECT value AS id FROM json_each('[' || ? || ']')",
+    }
+}
+
+/// The ids of messages as one value for [`id_list`].
+pub(super) fn ids_of<'a>(messages: impl IntoIterator<Item = &'a AuthoredMessage>) -> String {
+    let ids: Vec<String> = messages.into_iter().map(|message| message.id.to_string()).collect();
+    ids.join(",")
 }
 
 impl<DB> QueryFragment<DB> for Statement<'_>

@@ -70,6 +70,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    replies (message_id) {
+        message_id -> BigInt,
+        parent_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    marks (message_id, kind, user_id) {
+        message_id -> BigInt,
+        kind -> Text,
+        user_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sessions (token_hash) {
         token_hash -> Text,
         user_id -> BigInt,
@@ -86,5 +102,6 @@ diesel::table! {
 }
 
 diesel::joinable!(messages -> users (author_id));
+diesel::joinable!(marks -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, messages, follows, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, messages, follows, replies, marks, sessions);

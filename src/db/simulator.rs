@@ -49,7 +49,12 @@ pub struct Write<'a> {
     previous: Option<i64>,
 }
 
-impl Write<'_> {
+impl<'a> Write<'a> {
+    /// For work that is part of no call, in a transaction of its own.
+    pub(super) fn alone(conn: &'a mut DbConnection) -> Self {
+        Self { conn, latest: None, previous: None }
+    }
+
     /// The connection, for statements that nothing is stored along with.
     pub(super) fn conn(&mut self) -> &mut DbConnection {
         self.conn

@@ -17,6 +17,8 @@ pub const LOGOUT: &str = "logout";
 pub const REGISTER: &str = "register";
 /// Posting a message.
 pub const ADD_MESSAGE: &str = "add_message";
+/// What one keeps.
+pub const BOOKMARKS: &str = "bookmarks";
 /// Identicons.
 pub const AVATARS: &str = "avatars";
 /// Style sheet and icons.
@@ -37,12 +39,13 @@ pub const MANIFEST: &str = "manifest.webmanifest";
 pub const APPLE_ICON: &str = "apple-touch-icon.png";
 
 /// Every route above.
-pub const MOUNTED: [&str; 14] = [
+pub const MOUNTED: [&str; 15] = [
     PUBLIC,
     LOGIN,
     LOGOUT,
     REGISTER,
     ADD_MESSAGE,
+    BOOKMARKS,
     AVATARS,
     STATIC,
     API,

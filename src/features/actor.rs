@@ -8,7 +8,7 @@ use std::{net::IpAddr, rc::Rc};
 
 use super::{Source, simulator::call::Call};
 use crate::{
-    db::{QueryResult, Write, users::UserKey},
+    db::{DbConnection, QueryResult, Write, users::UserKey},
     domain::Username,
     error::Error,
     http::session::Viewer,
@@ -88,6 +88,18 @@ impl Actor {
             Self::Person(..) => Some(state.settings.limits.max_follows).filter(|most| *most > 0),
             Self::Simulated(..) => None,
         }
+    }
+
+    /// Runs their work in a transaction. A call of the simulator has its `latest` stored by the guard, afterwards.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn write<T, F>(&self, state: &AppState, query: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> QueryResult<T> + Send + 'static,
+    {
+        state.db.write(query, work).await
     }
 
     /// Runs their work on the database, and with it what has to be stored beside it: the `latest` of a call of

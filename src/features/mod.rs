@@ -16,7 +16,9 @@ pub mod accounts;
 pub mod actor;
 pub mod api_docs;
 pub mod avatars;
+pub mod conversation;
 pub mod follows;
+pub mod marks;
 pub mod ops;
 pub mod search;
 pub mod simulator;
@@ -40,7 +42,9 @@ pub enum Source {
 /// What people and the simulator do stands at 0 from the start.
 pub fn begin_at_zero(metrics: &Metrics) {
     accounts::begin_at_zero(metrics);
+    conversation::begin_at_zero(metrics);
     follows::begin_at_zero(metrics);
+    marks::begin_at_zero(metrics);
     search::begin_at_zero(metrics);
     timeline::begin_at_zero(metrics);
 }

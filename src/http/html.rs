@@ -53,6 +53,12 @@ pub fn shared(page: Bytes) -> HttpResponse {
         .body(page)
 }
 
+/// The page that a request asks for, with its query, for forms that lead back to it.
+#[must_use]
+pub fn here(request: &HttpRequest) -> String {
+    request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
 /// 302 to a path of this site. `path` starts with a single slash: it is ours, never a client's.
 #[must_use]
 pub fn redirect(path: &str) -> HttpResponse {

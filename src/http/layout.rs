@@ -60,6 +60,12 @@ impl Layout {
         self.viewer.is_some() || !self.flashes.is_empty()
     }
 
+    /// Whether this user is the one who is looking.
+    #[must_use]
+    pub fn is_viewer(&self, user_id: &i64) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.id.0 == *user_id)
+    }
+
     /// Where the viewer's own page is; the first page for whoever is nobody.
     #[must_use]
     pub fn own_path(&self) -> String {

@@ -19,7 +19,7 @@ for (const heading of all('h1, h2, h3, h4')) {
 }
 
 // Names
-for (const field of all('input:not([type=submit]), textarea, select')) {
+for (const field of all('input:not([type=submit], [type=hidden]), textarea, select')) {
   if (![...field.labels].some(label => label.textContent.trim())) say('no label', field);
 }
 for (const image of all('img')) {

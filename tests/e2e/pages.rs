@@ -41,7 +41,8 @@ pub async fn looks_sound(browser: &Browser, step: &str) {
 async fn fits_with_large_text(browser: &Browser, step: &str) {
     for width in [390, 1280] {
         browser.looks(width, false).await;
-        let script = "document.documentElement.style.fontSize = '200%'; const { scrollWidth, clientWidth } = document.documentElement; \
+        let script = "document.querySelectorAll('details').forEach(more => more.open = true); \
+                      document.documentElement.style.fontSize = '200%'; const { scrollWidth, clientWidth } = document.documentElement; \
                       return [scrollWidth <= clientWidth, ...[...document.querySelectorAll('a, button, h1, .hint, .text')] \
                       .filter(e => e.getBoundingClientRect().right > clientWidth).map(e => e.outerHTML.slice(0, 120))]";
         assert_eq!(browser.run(script, vec![]).await, json!([true]), "{step}, {width} pixels, text of 200 %");
@@ -130,6 +131,66 @@ async fn pages_for_members_are_sound() {
         audit(browser, "home with a wide name").await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn conversations_are_sound_pages() {
+    with_browser("conversations", DESK, Site::start(), async |site, browser| {
+        populate(site).await;
+        signs_in(browser, "Quiet One").await;
+        browser.visit("/bookmarks").await;
+        audit(browser, "no bookmarks").await;
+        browser.visit("/Alice").await;
+        let root = link(browser, ".messages > li .when").await;
+        for text in ["A reply", "and another one, with a line\nmore"] {
+            replies(browser, &root, text).await;
+        }
+        let reply = link(browser, ".replies > li .when").await;
+        for number in 0..4 {
+            replies(browser, &reply, &format!("below {number}")).await;
+        }
+        browser.visit(&root).await;
+        audit(browser, "conversation").await;
+        for word in ["Like", "Repost"] {
+            browser.press(word).await;
+            browser
+                .appears(&format!(
+                    ".message-actions button.on[aria-pressed=true] [href='#icon-{}']",
+                    word.to_lowercase()
+                ))
+                .await;
+        }
+        browser.run("document.querySelector('.more > summary').click()", vec![]).await;
+        browser.press("Bookmark").await;
+        browser.appears(".more button.on").await;
+        browser.visit(&root).await;
+        audit(browser, "marked").await;
+        for path in ["/bookmarks".to_owned(), format!("{root}/likes"), format!("{reply}/delete")] {
+            browser.visit(&path).await;
+            audit(browser, path.rsplit('/').next().unwrap()).await;
+        }
+        browser.press("Delete").await;
+        browser.is_told("Your message was deleted").await;
+        assert_eq!(browser.texts(".reposted").await, ["Reposted by Quiet One"]);
+        audit(browser, "own page with a repost").await;
+        browser.visit(&root).await;
+        assert_eq!(browser.text("li.gone").await, "This message was deleted");
+        audit(browser, "deleted").await;
+    })
+    .await;
+}
+
+/// Where a link leads.
+async fn link(browser: &Browser, selector: &str) -> String {
+    let script = "return document.querySelector(arguments[0]).getAttribute('href')";
+    browser.run(script, vec![json!(selector)]).await.as_str().unwrap().to_owned()
+}
+
+async fn replies(browser: &Browser, path: &str, text: &str) {
+    browser.visit(path).await;
+    browser.types("text", text).await;
+    browser.run("document.querySelector('.twitbox form').requestSubmit()", vec![]).await;
+    browser.is_told("Your reply was recorded").await;
 }
 
 #[tokio::test]

@@ -273,5 +273,5 @@ async fn a_simulators_post_shows_on_the_site(db: TestDatabase) {
     simulator.tweet("Mellie Yost", "“Why not here?” — à bientôt").await;
     let page = app.browser().get("/public").await;
     assert_eq!(page.messages(), ["“Why not here?” — à bientôt"]);
-    assert_eq!(page.attributes(".messages .meta a", "href"), ["/Mellie%20Yost"]);
+    assert_eq!(page.attributes(".messages .meta a:first-child", "href"), ["/Mellie%20Yost"]);
 }

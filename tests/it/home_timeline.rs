@@ -82,7 +82,7 @@ fn paged(conn: &mut DbConnection, reader: i64) -> Vec<i64> {
     let mut ids = Vec::new();
     let mut before = Cursor::START;
     loop {
-        let home::Stretch { messages, looked_to } =
+        let home::Stretch { messages, looked_to, .. } =
             home::list(conn, UserId(reader), PageRequest { before, limit: 31 }).unwrap();
         let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
         let Some(next) = looked_to.or(last) else { return ids };

@@ -315,7 +315,7 @@ async fn pages_have_the_bones_that_screen_readers_need(db: TestDatabase) {
         assert_eq!(page.texts("main").len(), 1, "{path}: one main");
         assert!(page.has("header nav") && page.has("footer"), "{path}: landmarks");
         assert!(page.attributes("img", "alt").len() == page.attributes("img[alt]", "alt").len());
-        for id in page.attributes("input:not([type=submit])", "id") {
+        for id in page.attributes("input:not([type=submit]):not([type=hidden])", "id") {
             assert!(page.has(&format!("label[for={id}]")), "{path}: {id} has a label");
         }
         assert!(

@@ -23,19 +23,29 @@ macro_rules! insert {
 }
 
 mod follows;
+mod marks;
 mod mentions;
 mod messages;
+mod replies;
 mod users;
 
 use diesel::{QueryableByName, prelude::*, sql_query, sql_types::BigInt};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::{follows::FollowRow, mentions::MentionRow, messages::MessageRow, users::UserRow};
+pub use self::{
+    follows::FollowRow, marks::MarkRow, mentions::MentionRow, messages::MessageRow, replies::ReplyRow, users::UserRow,
+};
 use super::connection::DbConnection;
 
 /// The tables that a backup holds, in the order in which they are filled: rows refer to those of the tables before.
-pub static BACKED_UP: [Table; 4] =
-    [Table::of::<UserRow>(), Table::of::<MessageRow>(), Table::of::<FollowRow>(), Table::of::<MentionRow>()];
+pub static BACKED_UP: [Table; 6] = [
+    Table::of::<UserRow>(),
+    Table::of::<MessageRow>(),
+    Table::of::<FollowRow>(),
+    Table::of::<MentionRow>(),
+    Table::of::<ReplyRow>(),
+    Table::of::<MarkRow>(),
+];
 
 /// The tables of which a backup holds no rows.
 pub static LEFT_OUT: [LeftOut; 4] = [
@@ -258,6 +268,8 @@ mod tests {
             there_and_back(&MessageRow { id, author_id: other, text: text.clone(), published_at: other, flagged });
             there_and_back(&FollowRow { follower_id: id, followee_id: other });
             there_and_back(&MentionRow { message_id: id, user_id: other });
+            there_and_back(&ReplyRow { message_id: id, parent_id: other });
+            there_and_back(&MarkRow { message_id: id, kind: more.clone(), user_id: other, created_at: id });
             let password_hash = format!("{more}{text}");
             there_and_back(&UserRow { id, username: text, email: more, password_hash, created_at: other });
         }

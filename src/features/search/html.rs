@@ -5,13 +5,10 @@ use askama::Template;
 
 use super::{FoundMessages, FoundPeople, Person, Searcher, messages, people};
 use crate::{
-    db::{
-        messages::{AuthoredMessage, Cursor},
-        people::FoundPerson,
-    },
+    db::{messages::Cursor, people::FoundPerson},
     domain::{SearchQuery, routes},
     error::Error,
-    features::timeline::pieces::{Piece, pieces},
+    features::timeline::entry::{self, Entry},
     http::{
         client_address::ClientAddress,
         html::{self, Layout, Page},
@@ -31,6 +28,8 @@ pub fn mount(site: &mut web::ServiceConfig) {
 struct SearchPage {
     layout: Layout,
     address: Address,
+    /// This page's address.
+    here: String,
     /// What is wrong with what was typed.
     error: Option<String>,
     found: Found,
@@ -61,11 +60,10 @@ impl Page for SearchPage {
 }
 
 impl SearchPage {
-    /// The messages that were found, and what their texts are made of.
-    fn messages(&self) -> Vec<(&AuthoredMessage, Vec<Piece<'_>>)> {
+    /// The messages that were found.
+    fn entries(&self) -> Vec<Entry<'_>> {
         let Found::Messages(found) = &self.found else { return Vec::new() };
-        let mentioned = |id| found.mentioned.get(&id).map(Vec::as_slice).unwrap_or_default();
-        found.page.messages.iter().map(|message| (message, pieces(&message.text, mentioned(message.id)))).collect()
+        Entry::list(&found.page, &found.page.surroundings).collect()
     }
 
     fn people(&self) -> &[FoundPerson] {
@@ -164,5 +162,5 @@ async fn show(
         Ok(query) => (Found::Messages(messages(&state, searcher, query, address.is_best, before).await?), None),
     };
     let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(html::answer(&request, status, SearchPage { layout, address, error, found }))
+    Ok(html::answer(&request, status, SearchPage { here: html::here(&request), layout, address, error, found }))
 }

@@ -2,14 +2,14 @@
 
 pub mod html;
 
-use std::{cmp::Reverse, collections::HashMap, net::IpAddr};
+use std::{cmp::Reverse, net::IpAddr};
 
 use strum::{IntoStaticStr, VariantArray};
 
-use super::timeline::{cut, page_after};
+use super::timeline::{cut, look_around, page_after};
 use crate::{
     db::{
-        self, mentions,
+        self,
         messages::{AuthoredMessage, Cursor, MessagePage},
         people::{self, FoundPerson},
         search,
@@ -57,8 +57,6 @@ pub struct Searcher {
 pub struct FoundMessages {
     /// A page of messages.
     pub page: MessagePage,
-    /// Whom they mention, by their ids.
-    pub mentioned: HashMap<i64, Vec<String>>,
     /// A few people who are called so, on the first page.
     pub people: Vec<FoundPerson>,
 }
@@ -92,11 +90,11 @@ pub async fn messages(
         } else {
             cut(search::list(conn, &query, request)?, size, None)
         };
-        let mentioned = mentions::list_names(conn, &page.messages)?;
+        let page = look_around(conn, page, searcher.viewer)?;
         let is_first = before == Cursor::START;
         let words = words_of_names(&query).filter(|_| is_first).unwrap_or_default();
         let people = people::find(conn, &words, None, FIRST_PEOPLE)?;
-        Ok(FoundMessages { page, mentioned, people })
+        Ok(FoundMessages { page, people })
     };
     state.db.read(name(kind), look).await
 }
@@ -154,7 +152,7 @@ fn best(query: &SearchQuery, found: Vec<AuthoredMessage>, size: usize, before: C
     scored.truncate(size);
     let last = scored.last().map(|(score, message)| Cursor { published_at: *score, id: message.id });
     let messages = scored.into_iter().map(|(_, message)| message).collect();
-    MessagePage { messages, older: last.filter(|_| is_more), owner: None }
+    MessagePage { messages, older: last.filter(|_| is_more), ..MessagePage::default() }
 }
 
 /// Searches stand at 0 from the start.

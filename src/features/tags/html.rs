@@ -1,16 +1,14 @@
 //! The timelines of tags on the site.
 
-use std::collections::HashMap;
-
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 
 use super::timeline;
 use crate::{
-    db::messages::{AuthoredMessage, Cursor, MessagePage},
+    db::messages::{Cursor, MessagePage},
     domain::{Tag, routes},
     error::Error,
-    features::timeline::pieces::{Piece, pieces},
+    features::timeline::entry::{self, Entry},
     http::{
         html::{self, Layout, Page},
         paging,
@@ -31,7 +29,8 @@ struct TagPage {
     tag: Tag,
     is_first_page: bool,
     page: MessagePage,
-    mentioned: HashMap<i64, Vec<String>>,
+    /// This page's address.
+    here: String,
 }
 
 impl Page for TagPage {
@@ -41,9 +40,8 @@ impl Page for TagPage {
 }
 
 impl TagPage {
-    fn messages(&self) -> impl Iterator<Item = (&AuthoredMessage, Vec<Piece<'_>>)> {
-        let mentioned = |id| self.mentioned.get(&id).map(Vec::as_slice).unwrap_or_default();
-        self.page.messages.iter().map(move |message| (message, pieces(&message.text, mentioned(message.id))))
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        Entry::list(&self.page, &self.page.surroundings)
     }
 
     fn older_path(&self) -> Option<String> {
@@ -59,7 +57,8 @@ async fn show(
     before: Cursor,
 ) -> Result<HttpResponse, Error> {
     let tag = Tag::parse(&tag).ok_or(Error::NotFound)?;
-    let (page, mentioned) = timeline(&state, &tag, before).await?;
-    let page = TagPage { layout, tag, is_first_page: before == Cursor::START, page, mentioned };
+    let page = timeline(&state, &tag, before, layout.viewer.as_ref().map(|viewer| viewer.id)).await?;
+    let is_first_page = before == Cursor::START;
+    let page = TagPage { here: html::here(&request), layout, tag, is_first_page, page };
     Ok(html::answer(&request, StatusCode::OK, page))
 }

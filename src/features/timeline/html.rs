@@ -6,9 +6,17 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, http::Statu
 use askama::Template;
 use serde::Deserialize;
 
-use super::{PostError, Profile, Relation, home, post, profile, public, read_text};
+use super::{
+    PostError, Profile, Relation,
+    composer::Composer,
+    entry::{self, Entry},
+    home, post, profile, public, read_text, surroundings,
+};
 use crate::{
-    db::messages::{Cursor, MessagePage},
+    db::{
+        messages::{Cursor, MessagePage},
+        surroundings::Surroundings,
+    },
     domain::{MessageError, Username, routes},
     error::Error,
     features::actor::Actor,
@@ -52,6 +60,10 @@ struct TimelinePage<'a> {
     composer: Option<Composer>,
     followstatus: Option<FollowStatus>,
     page: &'a MessagePage,
+    /// This page's address.
+    here: String,
+    /// What stands around the messages of the page, for whom it is.
+    surroundings: HashMap<i64, Surroundings>,
 }
 
 /// Somebody posts faster than people do.
@@ -66,14 +78,6 @@ impl Page for RefusedPage {
     fn layout(&self) -> &Layout {
         &self.layout
     }
-}
-
-/// The box to post, with what was typed if it was refused.
-struct Composer {
-    username: Username,
-    text: String,
-    error: Option<String>,
-    max_length: usize,
 }
 
 struct FollowStatus {
@@ -101,6 +105,10 @@ impl TimelinePage<'_> {
         }
     }
 
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        Entry::list(self.page, &self.surroundings)
+    }
+
     fn older_path(&self) -> Option<String> {
         Some(paging::path_to(&self.path, self.page.older?))
     }
@@ -125,7 +133,7 @@ async fn show_home(
     before: Result<Cursor, Error>,
 ) -> Result<HttpResponse, Error> {
     let Some(viewer) = viewer else { return Ok(html::redirect(&format!("/{}", routes::PUBLIC))) };
-    let composer = composer(&state, &viewer);
+    let composer = Composer::to_post(&state, &viewer);
     home_page(&request, &state, viewer, before?, composer).await
 }
 
@@ -147,6 +155,8 @@ async fn home_page(
         composer: Some(composer),
         followstatus: None,
         page: &found,
+        here: html::here(request),
+        surroundings: found.surroundings.clone(),
         layout: Layout::new(request, Some(viewer)),
     };
     Ok(html::answer(request, status, page))
@@ -167,9 +177,11 @@ async fn show_public(
         heading: "Public Timeline".into(),
         path: format!("/{}", routes::PUBLIC),
         is_first_page: before == Cursor::START,
-        composer: layout.viewer.as_ref().map(|viewer| composer(&state, viewer)),
+        composer: layout.viewer.as_ref().map(|viewer| Composer::to_post(&state, viewer)),
         followstatus: None,
+        surroundings: surroundings(&state, &kept, layout.viewer.as_ref().map(|viewer| viewer.id)).await?,
         page: &kept,
+        here: html::here(&request),
         layout,
     };
     Ok(page.answer(&request, &kept))
@@ -183,7 +195,7 @@ async fn show_profile(
     before: Cursor,
 ) -> Result<HttpResponse, Error> {
     let viewer = layout.viewer.as_ref().map(|viewer| viewer.id);
-    let Profile { username, page: kept, relation } = profile(&state, &name, viewer, before).await?;
+    let Profile { username, page: kept, relation, surroundings } = profile(&state, &name, viewer, before).await?;
     if let Some(answer) = kept_answer(&kept, &layout) {
         return Ok(answer);
     }
@@ -194,9 +206,15 @@ async fn show_profile(
         title,
         path: path.clone(),
         is_first_page: before == Cursor::START,
-        composer: layout.viewer.as_ref().filter(|_| relation == Some(Relation::Oneself)).map(|me| composer(&state, me)),
+        composer: layout
+            .viewer
+            .as_ref()
+            .filter(|_| relation == Some(Relation::Oneself))
+            .map(|me| Composer::to_post(&state, me)),
         followstatus: relation.map(|relation| FollowStatus { relation, profile_path: path, username }),
+        surroundings,
         page: &kept,
+        here: html::here(&request),
         layout,
     };
     Ok(page.answer(&request, &kept))
@@ -229,7 +247,7 @@ async fn add_message(
         Ok(fit) => fit,
         Err(MessageError::Blank) => return Ok(html::redirect("/")),
         Err(refusal) => {
-            let composer = Composer { text, error: Some(refusal.to_string()), ..composer(&state, &viewer) };
+            let composer = Composer { text, error: Some(refusal.to_string()), ..Composer::to_post(&state, &viewer) };
             let before = Cursor::extract(&request).await?;
             return home_page(&request, &state, viewer, before, composer).await;
         }
@@ -238,7 +256,7 @@ async fn add_message(
     match post(&state, &author, fit).await {
         Ok(_) => Ok(html::redirect_with_flash(&request, "/", "Your message was recorded".to_owned())),
         Err(PostError::TooFast(why)) => {
-            let composer = Composer { text, ..composer(&state, &viewer) };
+            let composer = Composer { text, ..Composer::to_post(&state, &viewer) };
             Ok(refused_page(&request, viewer, composer, &why))
         }
         // Their account has gone since their session was found.
@@ -252,13 +270,4 @@ fn refused_page(request: &HttpRequest, viewer: Rc<Viewer>, composer: Composer, w
     let composer = Composer { error: Some(why.public_message().into_owned()), ..composer };
     let page = RefusedPage { composer, layout: Layout::new(request, Some(viewer)) };
     errors::answer(request, why, page)
-}
-
-fn composer(state: &AppState, viewer: &Viewer) -> Composer {
-    Composer {
-        username: viewer.username.clone(),
-        text: String::new(),
-        error: None,
-        max_length: state.settings.messages.max_length,
-    }
 }

@@ -1,10 +1,13 @@
 //! Timelines: what people say, newest first.
 
 pub mod api;
+pub mod composer;
+pub mod entry;
 pub mod html;
 pub mod pieces;
+mod reposts;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use strum::VariantArray;
 
@@ -12,8 +15,8 @@ use super::{Source, actor::Actor};
 use crate::{
     db::{
         self, follows,
-        home::{self, Stretch},
         messages::{self, AuthoredMessage, Cursor, MessagePage, NewMessage, PageRequest},
+        surroundings::{self, Surroundings},
         users,
     },
     domain::{MessageError, MessageId, MessageRules, MessageText, UserId, Username},
@@ -42,6 +45,8 @@ pub struct Profile {
     pub page: Arc<KeptPage>,
     /// How the viewer stands to them; none for strangers.
     pub relation: Option<Relation>,
+    /// What stands around the messages, as the viewer sees it.
+    pub surroundings: HashMap<i64, Surroundings>,
 }
 
 /// Why a message was not posted. `Display` is what its author reads.
@@ -74,8 +79,11 @@ impl From<PostError> for Error {
 pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<KeptPage>, Error> {
     let (size, request) = page_after(state, before);
     let load = async {
-        let rows = state.db.read("public_timeline", move |conn| messages::list_public(conn, request)).await?;
-        Ok(cut(rows, size, None))
+        let look = move |conn: &mut db::DbConnection| {
+            let page = cut(messages::list_public(conn, request)?, size, None);
+            look_around(conn, page, None)
+        };
+        state.db.read("public_timeline", look).await
     };
     if before == Cursor::START {
         state.first_pages.get(Subject::Everyone, load).await
@@ -95,11 +103,11 @@ pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Me
     let turn = state.turns.take(reader).await?;
     let look = move |conn: &mut db::DbConnection| {
         let _until_done = turn;
-        home::list(conn, reader, request)
+        let page = MessagePage { owner: Some(reader), ..reposts::home(conn, reader, request, size)? };
+        let surroundings = surroundings::list(conn, &page.messages, Some(reader))?;
+        Ok(MessagePage { surroundings, ..page })
     };
-    let Stretch { messages, looked_to } = state.db.read("home_timeline", look).await?;
-    let page = cut(messages, size, Some(reader));
-    Ok(MessagePage { older: page.older.or(looked_to), ..page })
+    state.db.read("home_timeline", look).await
 }
 
 /// A page of what `name` said, as `viewer` sees it; the first one is kept for a moment, how the
@@ -113,29 +121,36 @@ pub async fn profile(state: &AppState, name: &str, viewer: Option<UserId>, befor
     let key = username.clone();
     let load = async {
         let look = move |conn: &mut db::DbConnection| match users::find_id(conn, key.as_str())? {
-            Some(owner) => messages::list_by_author(conn, owner, request).map(|rows| Some((owner, rows))),
+            Some(owner) => {
+                let page = MessagePage { owner: Some(owner), ..reposts::profile(conn, owner, request, size)? };
+                look_around(conn, page, None).map(Some)
+            }
             None => Ok(None),
         };
-        let (owner, rows) = state.db.read("profile", look).await?.ok_or(Error::NotFound)?;
-        Ok(cut(rows, size, Some(owner)))
+        state.db.read("profile", look).await?.ok_or(Error::NotFound)
     };
     let page = if before == Cursor::START {
         state.first_pages.get(Subject::Author(username.clone()), load).await?
     } else {
         Arc::new(load.await?.into())
     };
-    let relation = match (viewer, page.owner) {
-        (Some(viewer), Some(owner)) => Some(relation(state, viewer, owner).await?),
-        _ => None,
+    let (Some(viewer), Some(owner)) = (viewer, page.owner) else {
+        let surroundings = page.surroundings.clone();
+        return Ok(Profile { username, page, relation: None, surroundings });
     };
-    Ok(Profile { username, page, relation })
+    let messages = page.messages.clone();
+    let look = move |conn: &mut db::DbConnection| {
+        Ok((relation(conn, viewer, owner)?, surroundings::list(conn, &messages, Some(viewer))?))
+    };
+    let (relation, surroundings) = state.db.read("profile_as_seen", look).await?;
+    Ok(Profile { username, page, relation: Some(relation), surroundings })
 }
 
-async fn relation(state: &AppState, viewer: UserId, owner: UserId) -> Result<Relation, Error> {
+fn relation(conn: &mut db::DbConnection, viewer: UserId, owner: UserId) -> db::QueryResult<Relation> {
     if viewer == owner {
         return Ok(Relation::Oneself);
     }
-    let follows = state.db.read("relation", move |conn| follows::exists_between(conn, viewer, owner)).await?;
+    let follows = follows::exists_between(conn, viewer, owner)?;
     Ok(if follows { Relation::Following } else { Relation::NotFollowing })
 }
 
@@ -184,9 +199,33 @@ pub async fn post(state: &AppState, author: &Actor, text: MessageText) -> Result
     let (key, new) = (author.key(), NewMessage { text, published_at: db::now() });
     let insert = move |write: &mut db::Write<'_>| messages::insert(write, &key, &new);
     let id = author.write_one(state, "post_message", insert).await?.ok_or(PostError::UnknownAuthor)?;
-    state.first_pages.message_stored(author.username());
+    state.first_pages.messages_changed(author.username());
     state.metrics.messages_posted.with_label_values(&[author.source().label()]).inc();
     Ok(id)
+}
+
+/// What stands around the messages of a page that is kept, as `viewer` sees it: it shows at once what they have done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn surroundings(
+    state: &AppState,
+    page: &MessagePage,
+    viewer: Option<UserId>,
+) -> Result<HashMap<i64, Surroundings>, Error> {
+    let Some(viewer) = viewer else { return Ok(page.surroundings.clone()) };
+    let messages = page.messages.clone();
+    state.db.read("surroundings", move |conn| surroundings::list(conn, &messages, Some(viewer))).await
+}
+
+/// The page with what stands around its messages, as `viewer` sees it.
+pub(super) fn look_around(
+    conn: &mut db::DbConnection,
+    page: MessagePage,
+    viewer: Option<UserId>,
+) -> db::QueryResult<MessagePage> {
+    let surroundings = surroundings::list(conn, &page.messages, viewer)?;
+    Ok(MessagePage { surroundings, ..page })
 }
 
 /// One more than a page: whether it comes says whether there is a next page.
@@ -199,8 +238,8 @@ pub(super) fn page_after(state: &AppState, before: Cursor) -> (usize, PageReques
 pub(super) fn cut(mut messages: Vec<AuthoredMessage>, size: usize, owner: Option<UserId>) -> MessagePage {
     let more = messages.len() > size;
     messages.truncate(size);
-    let last = messages.last().map(|row| Cursor { published_at: row.published_at, id: row.id });
-    MessagePage { older: last.filter(|_| more), messages, owner }
+    let last = messages.last().map(AuthoredMessage::place);
+    MessagePage { older: last.filter(|_| more), messages, owner, ..MessagePage::default() }
 }
 
 /// Posts stand at 0 from the start.

@@ -1,0 +1,2 @@
+-- Why: undoes it; what was a reply stays as a message.
+DROP TABLE replies;

@@ -1,0 +1,2 @@
+-- Why: undoes it.
+DROP TABLE marks;
