@@ -114,6 +114,12 @@ impl Browser {
         self.devtools("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
     }
 
+    /// A wish of the reader's that the browser tells pages: `prefers-contrast` and the like.
+    pub async fn wishes(&self, feature: &str, value: &str) {
+        let media = json!({ "features": [{ "name": feature, "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
     /// The page as it would be printed.
     pub async fn on_paper(&self) {
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;

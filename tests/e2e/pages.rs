@@ -217,6 +217,27 @@ async fn refusals_are_sound_pages() {
     .await;
 }
 
+#[tokio::test]
+async fn who_wants_more_contrast_or_their_own_colours_gets_them() {
+    with_browser("contrast", DESK, Site::start(), async |site, browser| {
+        populate(site).await;
+        signs_in(browser, "Quiet One").await;
+        browser.visit("/public").await;
+        let colours = "const colour = selector => getComputedStyle(document.querySelector(selector)).color; \
+                       return [colour('.meta time') === colour('body'), \
+                       getComputedStyle(document.querySelector('[aria-current]')).textDecorationLine]";
+        assert_eq!(browser.run(colours, vec![]).await, json!([false, "none"]));
+        browser.wishes("prefers-contrast", "more").await;
+        assert_eq!(browser.run(colours, vec![]).await, json!([true, "none"]), "nothing is quiet");
+        assert_eq!(axe::violations(browser).await, [""; 0]);
+        browser.shot("more contrast").await;
+        browser.wishes("forced-colors", "active").await;
+        assert_eq!(browser.run(colours, vec![]).await[1], "underline", "where one is shows without a tint");
+        browser.shot("forced colours").await;
+    })
+    .await;
+}
+
 /// The audit would be worth little if the console did not speak up.
 #[tokio::test]
 async fn a_page_that_asked_others_for_something_would_be_found_out() {

@@ -46,6 +46,9 @@ async fn every_page_is_valid_html() {
         "/a/b",
         "/api/docs",
         "/public?before=x",
+        "/Alice/1",
+        "/Alice/1/likes",
+        "/Alice/1/reposts",
     ];
     let mut requests: Vec<(String, RequestBuilder)> = Vec::new();
     for path in pages {
@@ -55,7 +58,25 @@ async fn every_page_is_valid_html() {
     requests.push(("refused sign up".into(), stranger.post(at("/register")).form(&blank)));
     requests.push(("405".into(), stranger.request(Method::DELETE, at("/public"))));
     requests.push(("signed in".into(), member.post(at("/login")).form(&login)));
-    for path in ["/", "/public", "/Alice", "/Bob%20%3Cb%3E%20&%20%22co%22", "/nobody", "/api/docs", "/Quiet One"] {
+    let reply = [("text", "a reply")];
+    requests.push(("after a reply".into(), member.post(at("/Alice/1/reply")).form(&reply)));
+    for mark in ["like", "repost", "bookmark"] {
+        requests.push((format!("after a {mark}"), member.post(at(&format!("/Alice/1/{mark}"))).form(&[("back", "/")])));
+    }
+    let members = [
+        "/",
+        "/public",
+        "/Alice",
+        "/Bob%20%3Cb%3E%20&%20%22co%22",
+        "/nobody",
+        "/api/docs",
+        "/Quiet One",
+        "/Alice/1",
+        "/Alice/1/likes",
+        "/Alice/1/delete",
+        "/bookmarks",
+    ];
+    for path in members {
         requests.push((format!("member {path}"), member.get(at(path))));
     }
     requests.push(("refused message".into(), member.post(at("/add_message")).form(&long)));
