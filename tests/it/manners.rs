@@ -167,6 +167,22 @@ async fn the_box_to_write_in_stands_on_first_pages_only(db: TestDatabase) {
 }
 
 #[apply(on_both)]
+async fn a_message_of_many_lines_is_cut_with_a_sign_and_whole_on_its_own_page(db: TestDatabase) {
+    let app = db.app();
+    let simulator = app.simulator();
+    simulator.register("alice").await;
+    simulator.tweet("alice", &"short\n".repeat(12)).await;
+    simulator.tweet("alice", &"long\n".repeat(13)).await;
+    for path in ["/public", "/alice"] {
+        let page = app.browser().get(path).await;
+        assert_eq!(page.texts(".text.clamped"), [["long"; 13].join(" ")], "{path}");
+        let all = app.browser().get(&page.attributes("a.show-all", "href")[0]).await;
+        assert_eq!(all.messages(), [["long"; 13].join(" ")]);
+        assert!(!all.has(".clamped") && !all.has(".show-all"));
+    }
+}
+
+#[apply(on_both)]
 async fn an_empty_place_invites(db: TestDatabase) {
     let app = db.app();
     let alice = app.signed_in("alice").await;

@@ -63,7 +63,7 @@ impl Page for ThreadPage {
 
 impl ThreadPage {
     fn entry<'a>(&'a self, shown: &'a ThreadMessage) -> Entry<'a> {
-        Entry::new(&shown.message, self.thread.surroundings.get(&shown.message.id))
+        Entry { is_whole: true, ..Entry::new(&shown.message, self.thread.surroundings.get(&shown.message.id)) }
     }
 
     fn has_replies(&self, shown: &ThreadMessage) -> bool {

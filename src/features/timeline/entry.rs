@@ -17,7 +17,12 @@ pub struct Entry<'a> {
     pub around: &'a Surroundings,
     /// Who put it here by reposting it.
     pub reposter: Option<&'a str>,
+    /// Whether it is shown to its end, however many lines it has: on its own page.
+    pub is_whole: bool,
 }
+
+/// Lines of a message that a page of several shows before "Show all". The style sheet cuts there.
+const SHOWN_LINES: usize = 12;
 
 /// A button below a message.
 pub struct Action {
@@ -46,7 +51,7 @@ impl<'a> Entry<'a> {
     /// A message, and what is known of it, if anything is.
     #[must_use]
     pub fn new(message: &'a AuthoredMessage, around: Option<&'a Surroundings>) -> Self {
-        Self { message, around: around.unwrap_or(&NOTHING), reposter: None }
+        Self { message, around: around.unwrap_or(&NOTHING), reposter: None, is_whole: false }
     }
 
     /// The messages of a page.
@@ -55,6 +60,12 @@ impl<'a> Entry<'a> {
             let reposter = page.reposters.get(&message.id).map(String::as_str);
             Self { reposter, ..Self::new(message, around.get(&message.id)) }
         })
+    }
+
+    /// Whether it goes on below what is shown.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        !self.is_whole && self.message.text.lines().count() > SHOWN_LINES
     }
 
     /// The buttons of somebody who is signed in: to like, and to repost.
