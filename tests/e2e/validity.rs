@@ -24,7 +24,8 @@ async fn every_page_is_valid_html() {
     for name in ["Alice", "Bob <b> & \"co\"", "Quiet One"] {
         site.somebody(name).await;
     }
-    for text in ["<i>hello</i> & \"you\"", "two\n\nlines", "صباح الخير", "one more"] {
+    for text in ["<i>hello</i> & \"you\"", "two\n\nlines", "صباح الخير", "one more #test https://example.org/a?b=1&c=2"]
+    {
         site.says("Alice", text).await;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -49,6 +50,10 @@ async fn every_page_is_valid_html() {
         "/Alice/1",
         "/Alice/1/likes",
         "/Alice/1/reposts",
+        "/search",
+        "/search?q=more",
+        "/search?q=nothing",
+        "/tags/test",
     ];
     let mut requests: Vec<(String, RequestBuilder)> = Vec::new();
     for path in pages {
