@@ -2,9 +2,13 @@
 
 use diesel::{RunQueryDsl, sql_query};
 use minitwit::{
+    backup::{Watch, back_up, restore},
     db::{
+        mentions,
         messages::{self, Cursor, PageRequest},
-        people, search, words,
+        people, search,
+        transfer::{Ending, Occupied},
+        users, words,
     },
     domain::{MessageId, SearchQuery},
 };
@@ -185,6 +189,13 @@ async fn what_is_hidden_is_not_found(db: TestDatabase) {
     }
     assert!(messages::set_flagged(&mut db.connect(), MessageId(2), false).unwrap());
     assert_eq!(messages(&app.browser(), "tea").await.len(), 2);
+    let alice = app.signed_in("alice").await;
+    alice.say("@bob, my tea #tea").await;
+    assert_eq!(messages(&app.browser(), "tea #tea from:alice").await, ["@bob, my tea #tea"]);
+    assert_eq!(alice.post("/alice/3/delete", &[]).await.status, 200);
+    for query in ["my", "#tea from:alice", "from:alice"] {
+        assert!(messages(&app.browser(), query).await.is_empty(), "{query}: it is deleted");
+    }
 }
 
 #[apply(on_both)]
@@ -227,6 +238,36 @@ async fn a_filled_database_can_be_searched(db: TestDatabase) {
         assert!(found.contains(text), "{text}: {found:?}");
     }
     assert!(!find(&app.browser(), &[("q", "reader"), ("show", "people")]).await.texts("ul.people li").is_empty());
+}
+
+/// What messages are found by is no part of a backup, and is there after a restore; whom they mention is in it.
+#[test]
+fn what_was_restored_is_found() {
+    let (from, to) = (TestDatabase::sqlite(), TestDatabase::postgres());
+    for (from, to) in [(&from, &to), (&to, &TestDatabase::sqlite()), (&to, &from)] {
+        let conn = &mut from.connect();
+        if users::find_id(conn, "bob").unwrap().is_none() {
+            for statement in [
+                "INSERT INTO users (username, email, password_hash, created_at) VALUES ('bob', '', '', 0)",
+                "INSERT INTO messages (author_id, text, published_at) VALUES (1, 'Søren, @bob #Tea', 7)",
+                "INSERT INTO mentions (message_id, user_id) VALUES (1, 1)",
+            ] {
+                sql_query(statement).execute(conn).unwrap();
+            }
+        }
+        let watch = Watch::on_terminal().unwrap();
+        let (file, _) = back_up(conn, from.target().backend(), Vec::new(), &watch).unwrap();
+        let conn = &mut to.connect();
+        restore(conn, &file[..], Occupied::Replace, Ending::Commit, &watch).unwrap();
+        assert_eq!((words::fill(conn).unwrap(), people::fill(conn).unwrap()), (0, 0), "nothing is missing");
+        let page = PageRequest { before: Cursor::START, limit: 5 };
+        for query in ["soren", "#tea", "bob #tea from:bob"] {
+            let found = search::list(conn, &SearchQuery::parse(query).unwrap(), page).unwrap();
+            assert_eq!(found.len(), 1, "{query}");
+            assert_eq!(mentions::list_names(conn, &found).unwrap()[&1], ["bob"]);
+        }
+        assert_eq!(people::find(conn, &["bo"], None, 5).unwrap().len(), 1);
+    }
 }
 
 #[apply(on_both)]
