@@ -119,7 +119,13 @@ impl FirstPages {
     /// Call it once a message of `author` is stored or taken back: the pages that show it, or should, are loaded anew.
     pub fn messages_changed(&self, author: &Username) {
         self.everyone.fetch_add(1, Ordering::Release);
-        self.generation(&Subject::Author(author.clone())).fetch_add(1, Ordering::Release);
+        self.person_changed(author);
+    }
+
+    /// Call it once something is stored that the page of `person` says of them: whom they follow, who follows them, or
+    /// what they say about themselves.
+    pub fn person_changed(&self, person: &Username) {
+        self.generation(&Subject::Author(person.clone())).fetch_add(1, Ordering::Release);
     }
 
     fn generation(&self, subject: &Subject) -> &AtomicU64 {
@@ -137,7 +143,8 @@ impl FirstPages {
 /// About the bytes that a page takes, rendered once, which is some three times the texts.
 fn weight(page: &MessagePage) -> u32 {
     let texts: usize = page.messages.iter().map(|row| 400 + 2 * (row.text.len() + row.author.len())).sum();
-    u32::try_from(4096 + texts).unwrap_or(u32::MAX)
+    let bio = page.owner.as_ref().and_then(|owner| owner.bio.as_ref()).map_or(0, |bio| 2 * bio.len());
+    u32::try_from(4096 + texts + bio).unwrap_or(u32::MAX)
 }
 
 /// Everyone who waited for a load gets its error; errors cannot be cloned, so each gets one like it.

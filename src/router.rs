@@ -35,7 +35,8 @@ use crate::{
     features::{
         accounts,
         api_docs::{self, Document},
-        avatars, conversation, follows, marks, ops, search, simulator, tags, timeline,
+        avatars, conversation, follows, marks, notifications, ops, profiles, search, simulator, suggestions, tags,
+        timeline,
     },
     http::{assets, cross_origin, errors, headers, limits, observe, operations::Api, routing},
     metrics::Surface,
@@ -161,6 +162,9 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(mount_assets)
             .configure(search::html::mount)
             .configure(tags::html::mount)
+            .configure(notifications::html::mount)
+            .configure(suggestions::html::mount)
+            .configure(profiles::html::mount)
             .configure(follows::html::mount)
             .configure(conversation::html::mount)
             .configure(marks::html::mount)

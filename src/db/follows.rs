@@ -5,6 +5,8 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::{
     connection::DbConnection,
+    notifications::{self, Kind, Notice},
+    now,
     prepared::{Bind, Statement, planned_once},
     schema::{follows, users},
     simulator::Write,
@@ -37,9 +39,10 @@ pub enum Effect {
     Refused,
 }
 
-/// Applies a change; `None` when either user is unknown. Whoever follows `most` follows nobody else; to see that
-/// costs as many entries of the primary key, and changes that come at the same moment do not see each other. One
-/// statement on Postgres. Index: the primary keys, and the one on `username`.
+/// Applies a change, and tells whoever is followed, or takes that back; `None` when either user is unknown. Whoever
+/// follows `most` follows nobody else; to see that costs as many entries of the primary key, and changes that come at
+/// the same moment do not see each other. One statement on Postgres. Index: the primary keys, the one on `username`, and
+/// `notifications_by_actor`.
 ///
 /// # Errors
 /// When the query fails; so for every function of this module.
@@ -64,10 +67,15 @@ const PAIR: &str = "\
     WITH pair AS (SELECT a.id AS follower_id, b.id AS followee_id FROM users a, users b \
                   WHERE a.{follower} = ? AND b.username = ?), ";
 
+/// Whoever is followed now is told so. Values: now.
+const TELL: &str = "\
+    told AS (INSERT INTO notifications (user_id, kind, actor_id, created_at) \
+             SELECT followee_id, 'follow', follower_id, ? FROM changed) ";
+
 const FOLLOW: &str = "\
     changed AS (INSERT INTO follows (follower_id, followee_id) \
                 SELECT follower_id, followee_id FROM pair WHERE follower_id <> followee_id \
-                ON CONFLICT DO NOTHING RETURNING 1) \
+                ON CONFLICT DO NOTHING RETURNING follower_id, followee_id), {tell} \
     SELECT (SELECT CASE WHEN follower_id = followee_id THEN 3 \
                         ELSE (SELECT count(*) FROM changed) END FROM pair) AS outcome";
 
@@ -81,7 +89,7 @@ const FOLLOW_WITHIN: &str = "\
     changed AS (INSERT INTO follows (follower_id, followee_id) \
                 SELECT follower_id, followee_id FROM pair \
                 WHERE follower_id <> followee_id AND NOT EXISTS (SELECT FROM crowded) \
-                ON CONFLICT DO NOTHING RETURNING 1) \
+                ON CONFLICT DO NOTHING RETURNING follower_id, followee_id), {tell} \
     SELECT (SELECT CASE WHEN follower_id = followee_id THEN 3 \
                         WHEN EXISTS (SELECT FROM crowded) THEN 2 \
                         ELSE (SELECT count(*) FROM changed) END FROM pair) AS outcome";
@@ -89,7 +97,9 @@ const FOLLOW_WITHIN: &str = "\
 const UNFOLLOW: &str = "\
     changed AS (DELETE FROM follows USING pair \
                 WHERE follows.follower_id = pair.follower_id AND follows.followee_id = pair.followee_id \
-                RETURNING 1) \
+                RETURNING follows.follower_id, follows.followee_id), \
+    untold AS (DELETE FROM notifications n USING changed \
+               WHERE n.actor_id = changed.follower_id AND n.kind = 'follow' AND n.user_id = changed.followee_id) \
     SELECT (SELECT CASE WHEN follower_id = followee_id THEN 3 \
                         ELSE (SELECT count(*) FROM changed) END FROM pair) AS outcome";
 
@@ -105,9 +115,10 @@ fn apply_on_postgres(
         (Change::Follow, Some(_)) => FOLLOW_WITHIN,
         (Change::Unfollow, _) => UNFOLLOW,
     };
-    let statement = PAIR.replace("{follower}", follower.column()) + rest;
+    let statement = PAIR.replace("{follower}", follower.column()) + &rest.replace("{tell}", TELL);
     let mut values = vec![follower.bind(), Bind::Text(followee.as_str())];
     values.extend(most.map(|most| Bind::Integer(most.into())));
+    values.extend((change == Change::Follow).then(|| Bind::Integer(now())));
     let effect = |outcome| match outcome {
         0 => Effect::Noop,
         1 => Effect::Changed,
@@ -144,7 +155,15 @@ fn apply_on_sqlite(
         Change::Unfollow => "DELETE FROM follows WHERE follower_id = ? AND followee_id = ? RETURNING 1 AS outcome",
     };
     let changed = write.one_statement(statement, &[Bind::Integer(follower.0), Bind::Integer(followee.0)])?;
-    Ok(Some(if changed.is_some() { Effect::Changed } else { Effect::Noop }))
+    if changed.is_none() {
+        return Ok(Some(Effect::Noop));
+    }
+    let notice = Notice { user: followee, kind: Kind::Follow, actor: follower, message: None };
+    match change {
+        Change::Follow => _ = notifications::insert(write.conn(), &notice, now())?,
+        Change::Unfollow => notifications::remove(write.conn(), &notice)?,
+    }
+    Ok(Some(Effect::Changed))
 }
 
 /// Reads at most one more than `number` entries of the primary key. Prepared once for each number.

@@ -10,6 +10,7 @@ use strum::{IntoStaticStr, VariantArray};
 use super::{
     connection::DbConnection,
     messages::{self, AuthoredMessage, Cursor, PageRequest},
+    notifications::{self, Notice},
     prepared::{
         Bind::{self, Integer},
         Statement, planned_once,
@@ -29,6 +30,17 @@ pub enum Kind {
     Repost,
     /// Somebody keeps it, and nobody else sees that.
     Bookmark,
+}
+
+impl Kind {
+    /// What the message's author is told, unless it is nobody's business.
+    fn told(self) -> Option<notifications::Kind> {
+        match self {
+            Self::Like => Some(notifications::Kind::Like),
+            Self::Repost => Some(notifications::Kind::Repost),
+            Self::Bookmark => None,
+        }
+    }
 }
 
 /// What to do with a mark; in metrics the label `action`.
@@ -51,7 +63,7 @@ pub enum Effect {
     Noop,
 }
 
-/// Applies a change; `None` when there is no such message, or it is hidden, or there is no such user. In a
+/// Applies a change, and tells the message's author, or takes that back; `None` when there is no such message, or it is hidden, or there is no such user. In a
 /// transaction. Index: the primary keys.
 ///
 /// # Errors
@@ -64,13 +76,15 @@ pub fn apply(
     now: i64,
 ) -> QueryResult<Option<Effect>> {
     let (change, kind) = what;
-    let (Some(user), Some(_)) = (user.find(conn)?, messages::find_author(conn, message)?) else { return Ok(None) };
-    let kind: &'static str = kind.into();
-    let changed = match (change, conn) {
-        (Change::Set, conn) => {
+    let (Some(user), Some((author, _))) = (user.find(conn)?, messages::find_author(conn, message)?) else {
+        return Ok(None);
+    };
+    let word: &'static str = kind.into();
+    let changed = match change {
+        Change::Set => {
             let row = (
                 marks::message_id.eq(message.0),
-                marks::kind.eq(kind),
+                marks::kind.eq(word),
                 marks::user_id.eq(user.0),
                 marks::created_at.eq(now),
             );
@@ -83,9 +97,19 @@ pub fn apply(
                 }
             }
         }
-        (Change::Unset, conn) => diesel::delete(marks::table.find((message.0, kind, user.0))).execute(conn)?,
+        Change::Unset => diesel::delete(marks::table.find((message.0, word, user.0))).execute(conn)?,
     };
-    Ok(Some(if changed > 0 { Effect::Changed } else { Effect::Noop }))
+    if changed == 0 {
+        return Ok(Some(Effect::Noop));
+    }
+    if let Some(kind) = kind.told() {
+        let notice = Notice { user: author, kind, actor: user, message: Some(message) };
+        match change {
+            Change::Set => _ = notifications::insert(conn, &notice, now)?,
+            Change::Unset => notifications::remove(conn, &notice)?,
+        }
+    }
+    Ok(Some(Effect::Changed))
 }
 
 /// Takes all marks off a message.

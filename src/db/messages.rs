@@ -14,7 +14,8 @@ use diesel::{
 pub use super::posting::insert;
 use super::{
     connection::DbConnection,
-    marks, mentions,
+    marks, mentions, notifications,
+    profiles::Header,
     schema::{messages, users},
     surroundings::Surroundings,
     users::UserKey,
@@ -84,8 +85,8 @@ pub struct MessagePage {
     pub reposters: HashMap<i64, String>,
     /// Where the next page begins, if there is one.
     pub older: Option<Cursor>,
-    /// Whose page it is, if it is one person's.
-    pub owner: Option<UserId>,
+    /// Whose page it is, if it is one person's profile.
+    pub owner: Option<Box<Header>>,
 }
 
 /// A message to be.
@@ -154,6 +155,7 @@ pub fn delete(conn: &mut DbConnection, author: &UserKey, id: MessageId) -> Query
     marks::forget(conn, id)?;
     mentions::forget(conn, id)?;
     words::forget(conn, id.0)?;
+    notifications::remove_about(conn, id)?;
     Ok(true)
 }
 

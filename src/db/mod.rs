@@ -10,6 +10,7 @@
 //! `docs/adr/0002-two-backends-by-an-enum.md` says why an enum.
 
 pub mod capacity;
+pub mod circles;
 pub mod connection;
 pub mod follows;
 pub mod home;
@@ -18,11 +19,13 @@ pub mod marks;
 pub mod mentions;
 pub mod messages;
 pub mod migrations;
+pub mod notifications;
 pub mod people;
 mod pool;
 mod pooled;
 mod posting;
 mod prepared;
+pub mod profiles;
 pub mod replies;
 mod running;
 pub mod schema;
@@ -35,6 +38,7 @@ pub mod soundness;
 mod sqlite;
 pub mod stats;
 mod stopping;
+pub mod suggestions;
 pub mod surroundings;
 pub mod tables;
 mod target;

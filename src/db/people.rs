@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
 
 use super::{
@@ -64,6 +64,21 @@ pub fn store(conn: &mut DbConnection, user: i64, names: &[&str]) -> QueryResult<
     insert(conn, user, names)
 }
 
+/// Stores the words of a further name of a user, those that are not there yet.
+pub(super) fn add(conn: &mut DbConnection, user: i64, name: &str) -> QueryResult<()> {
+    for row in PersonWord::all(user, [name]) {
+        match conn {
+            DbConnection::Postgres(conn) => {
+                diesel::insert_into(people_words::table).values(row).on_conflict_do_nothing().execute(conn)?
+            }
+            DbConnection::Sqlite(conn) => {
+                diesel::insert_into(people_words::table).values(row).on_conflict_do_nothing().execute(conn)?
+            }
+        };
+    }
+    Ok(())
+}
+
 /// Stores the words of the names of a user who has none yet, and whose row says that they are there.
 pub(super) fn insert(conn: &mut DbConnection, user: i64, names: &[&str]) -> QueryResult<()> {
     for PersonWord { word, user_id } in PersonWord::all(user, names.iter().copied()) {
@@ -94,16 +109,22 @@ pub fn fill_some(conn: &mut DbConnection) -> QueryResult<usize> {
         id: i64,
         #[diesel(sql_type = Text)]
         username: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        display_name: Option<String>,
     }
     let lock = match conn {
         // Whoever has a row locked is another replica that fills.
         DbConnection::Postgres(_) => "FOR UPDATE SKIP LOCKED",
         DbConnection::Sqlite(_) => "",
     };
-    let missing = format!("SELECT id, username FROM users WHERE NOT is_findable ORDER BY id LIMIT {CHUNK} {lock}");
+    let missing = format!(
+        "SELECT id, username, (SELECT p.display_name FROM profiles p WHERE p.user_id = users.id) AS display_name \
+         FROM users WHERE NOT is_findable ORDER BY id LIMIT {CHUNK} {lock}"
+    );
     let missing: Vec<Unknown> = sql_query(missing).load(conn)?;
     for user in &missing {
-        store(conn, user.id, &[&user.username])?;
+        let names = [Some(user.username.as_str()), user.display_name.as_deref()];
+        store(conn, user.id, &names.into_iter().flatten().collect::<Vec<_>>())?;
     }
     Ok(missing.len())
 }

@@ -7,6 +7,7 @@ use diesel::{QueryableByName, prelude::*, sql_types::BigInt};
 use super::{
     connection::DbConnection,
     messages::{self, AuthoredMessage, NewMessage},
+    notifications::{self, Kind, Notice},
     posting,
     prepared::{Bind, Statement, id_list, ids_of},
     schema::replies,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::domain::MessageId;
 
-/// Stores a reply; `None` when its author, or the message that it answers, is not there or no longer. In a transaction.
+/// Stores a reply, and tells whoever is answered; `None` when its author, or the message that it answers, is not there or no longer. In a transaction.
 /// Index: the primary keys.
 ///
 /// # Errors
@@ -26,13 +27,15 @@ pub fn insert(
     new: &NewMessage,
     parent: MessageId,
 ) -> QueryResult<Option<MessageId>> {
-    if messages::find_author(conn, parent)?.is_none() {
+    let (Some(writer), Some((answered, _))) = (author.find(conn)?, messages::find_author(conn, parent)?) else {
         return Ok(None);
-    }
+    };
     let Some(id) = posting::insert(&mut Write::alone(conn), author, new)? else { return Ok(None) };
     diesel::insert_into(replies::table)
         .values((replies::message_id.eq(id.0), replies::parent_id.eq(parent.0)))
         .execute(conn)?;
+    let notice = Notice { user: answered, kind: Kind::Reply, actor: writer, message: Some(id) };
+    notifications::insert(conn, &notice, new.published_at)?;
     Ok(Some(id))
 }
 

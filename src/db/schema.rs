@@ -86,6 +86,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    profiles (user_id) {
+        user_id -> BigInt,
+        display_name -> Nullable<Text>,
+        bio -> Nullable<Text>,
+        website -> Nullable<Text>,
+        notifications_seen -> BigInt,
+    }
+}
+
+diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        actor_id -> BigInt,
+        message_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sessions (token_hash) {
         token_hash -> Text,
         user_id -> BigInt,
@@ -104,4 +125,13 @@ diesel::table! {
 diesel::joinable!(messages -> users (author_id));
 diesel::joinable!(marks -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, messages, follows, replies, marks, sessions);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    messages,
+    follows,
+    replies,
+    marks,
+    sessions,
+    profiles,
+    notifications
+);

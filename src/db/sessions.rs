@@ -1,37 +1,48 @@
 //! Sessions: who is signed in. Rows hold the SHA-256 of a token, never the token.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 
 use super::{
     connection::DbConnection,
-    schema::{sessions, users},
+    notifications::{COUNTED, UNREAD},
+    prepared::{Bind, Statement},
+    schema::sessions,
 };
 use crate::domain::UserId;
 
 /// A session with its user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, QueryableByName)]
 pub struct SessionRow {
     /// Who is signed in.
-    pub user_id: UserId,
+    #[diesel(sql_type = BigInt)]
+    pub user_id: i64,
     /// Their name.
+    #[diesel(sql_type = Text)]
     pub username: String,
     /// Seconds since the epoch.
+    #[diesel(sql_type = BigInt)]
     pub expires_at: i64,
+    /// How many notifications they have not seen; at most [`COUNTED`].
+    #[diesel(sql_type = BigInt)]
+    pub unread: i64,
 }
 
-/// The session behind a token's hash, unless it has expired. Index: the primary key.
+const FIND: &str = "\
+    SELECT u.id AS user_id, u.username, s.expires_at, {unread} AS unread \
+    FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > ?";
+
+/// The session behind a token's hash, unless it has expired. Index: the primary key; for what is unread,
+/// `notifications_by_user`.
 ///
 /// # Errors
 /// When the query fails; so for every function of this module.
 pub fn find(conn: &mut DbConnection, token_hash: &str, now: i64) -> QueryResult<Option<SessionRow>> {
-    let row: Option<(i64, String, i64)> = sessions::table
-        .inner_join(users::table)
-        .filter(sessions::token_hash.eq(token_hash))
-        .filter(sessions::expires_at.gt(now))
-        .select((users::id, users::username, sessions::expires_at))
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|(id, username, expires_at)| SessionRow { user_id: UserId(id), username, expires_at }))
+    let text = FIND.replace("{unread}", UNREAD).replace("{counted}", &COUNTED.to_string());
+    let rows: Vec<SessionRow> = Statement::new(&text, &[Bind::Text(token_hash), Bind::Integer(now)]).load(conn)?;
+    Ok(rows.into_iter().next())
 }
 
 /// Opens a session.

@@ -1,5 +1,7 @@
 //! The text of a message.
 
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
@@ -85,6 +87,15 @@ impl MessageText {
     }
 }
 
+/// The beginning of a text, at most `most` characters as a reader counts them, with a sign that there is more.
+#[must_use]
+pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
+    match text.grapheme_indices(true).nth(most) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", text[..end].trim_end())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -149,6 +160,13 @@ mod tests {
         assert_eq!(parse(&tower), Err(MessageError::TooManyMarks));
         let hidden_joiners = format!("a{}", "\u{301}\u{200d}".repeat(MAX_MARKS + 1));
         assert_eq!(parse(&hidden_joiners), Err(MessageError::TooManyMarks));
+    }
+
+    #[test]
+    fn an_excerpt_ends_between_characters_and_says_so() {
+        assert_eq!(excerpt("e\u{301}e\u{301}", 2), "e\u{301}e\u{301}");
+        assert_eq!(excerpt("one two three", 8), "one two…");
+        assert_eq!(excerpt("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 1), "👨‍👩‍👧‍👦…");
     }
 
     proptest! {

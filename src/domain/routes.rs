@@ -37,9 +37,15 @@ pub const TAGS: &str = "tags";
 pub const MANIFEST: &str = "manifest.webmanifest";
 /// The picture that some of them want for it.
 pub const APPLE_ICON: &str = "apple-touch-icon.png";
+/// What people say about themselves, and whatever else they choose.
+pub const SETTINGS: &str = "settings";
+/// What others did that concerns one.
+pub const NOTIFICATIONS: &str = "notifications";
+/// Whom to follow.
+pub const EXPLORE: &str = "explore";
 
 /// Every route above.
-pub const MOUNTED: [&str; 15] = [
+pub const MOUNTED: [&str; 18] = [
     PUBLIC,
     LOGIN,
     LOGOUT,
@@ -55,17 +61,18 @@ pub const MOUNTED: [&str; 15] = [
     TAGS,
     MANIFEST,
     APPLE_ICON,
+    SETTINGS,
+    NOTIFICATIONS,
+    EXPLORE,
 ];
 
 /// Not routed yet: taken now, because a name once given cannot be taken back when its page comes. Without "me":
 /// the course's browser test registers as "Me".
-const KEPT_FREE: [&str; 19] = [
+const KEPT_FREE: [&str; 15] = [
     ".well-known",
     "about",
     "admin",
-    "bookmarks",
     "events",
-    "explore",
     "export",
     "feed",
     "healthz",
@@ -75,10 +82,8 @@ const KEPT_FREE: [&str; 19] = [
     "metrics",
     "moderation",
     "nodeinfo",
-    "notifications",
     "oauth",
     "report",
-    "settings",
 ];
 
 /// Words that became reserved when there were accounts already, which may be called so: they keep their names

@@ -19,9 +19,12 @@ pub mod avatars;
 pub mod conversation;
 pub mod follows;
 pub mod marks;
+pub mod notifications;
 pub mod ops;
+pub mod profiles;
 pub mod search;
 pub mod simulator;
+pub mod suggestions;
 pub mod tags;
 pub mod timeline;
 
@@ -45,6 +48,8 @@ pub fn begin_at_zero(metrics: &Metrics) {
     conversation::begin_at_zero(metrics);
     follows::begin_at_zero(metrics);
     marks::begin_at_zero(metrics);
+    notifications::begin_at_zero(metrics);
+    profiles::begin_at_zero(metrics);
     search::begin_at_zero(metrics);
     timeline::begin_at_zero(metrics);
 }

@@ -11,8 +11,8 @@ use askama::Template;
 use askama_web::WebTemplate;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::flash;
 pub use super::layout::Layout;
+use super::{flash, returning::Next};
 use crate::{
     domain::{routes, username},
     state::AppState,
@@ -91,6 +91,8 @@ struct ErrorPage {
     status: StatusCode,
     message: String,
     typed: Option<String>,
+    /// The page that was asked for, which can be had after signing in.
+    next: Next,
 }
 
 impl ErrorPage {
@@ -114,7 +116,8 @@ impl ErrorPage {
 #[must_use]
 pub fn error_page(request: &HttpRequest, layout: Layout, status: StatusCode, message: String) -> HttpResponse {
     let typed = request.extensions().get::<Typed>().map(|typed| typed.0.clone());
-    bare_page(status, &ErrorPage { layout, status, message, typed })
+    let next = Next::this_page(request);
+    bare_page(status, &ErrorPage { layout, status, message, typed, next })
 }
 
 /// Asks whether a person means what the request wants.
@@ -171,6 +174,12 @@ impl askama::filters::Escaper for ContractEscaper {
 #[must_use]
 pub fn shown_time(seconds: &i64) -> String {
     format_time(*seconds, format_description!("[year]-[month]-[day] @ [hour]:[minute]"))
+}
+
+/// The day of a moment, in UTC: `2020-02-21`.
+#[must_use]
+pub fn shown_day(seconds: &i64) -> String {
+    format_time(*seconds, format_description!("[year]-[month]-[day]"))
 }
 
 /// Seconds since the epoch for `<time datetime>`: `2020-02-21T01:01:02Z`.

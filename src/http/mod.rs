@@ -21,6 +21,7 @@ pub mod operations;
 pub mod paging;
 pub mod query;
 pub mod rejected;
+pub mod returning;
 pub mod routing;
 pub mod session;
 pub mod slices;

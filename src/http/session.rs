@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq;
 
 use super::cookies;
 use crate::{
-    db::{self, sessions},
+    db::{self, notifications::COUNTED, sessions},
     domain::{UserId, Username},
     error::Error,
     state::AppState,
@@ -42,6 +42,16 @@ pub struct Viewer {
     pub id: UserId,
     /// Their name.
     pub username: Username,
+    /// How many notifications they have not seen; at most [`COUNTED`].
+    pub unread: i64,
+}
+
+impl Viewer {
+    /// How many notifications they have not seen, as they read it.
+    #[must_use]
+    pub fn shown_unread(&self) -> String {
+        if self.unread >= COUNTED { format!("{}+", COUNTED - 1) } else { self.unread.to_string() }
+    }
 }
 
 /// Extractor: the person asking, if they are signed in.
@@ -106,7 +116,8 @@ async fn look_up(request: &HttpRequest) -> Result<Option<Rc<Viewer>>, Error> {
     if session.expires_at - now < lifetime - lifetime / 30 {
         state.db.write("extend_session", move |conn| sessions::extend(conn, &token_hash, now + lifetime)).await?;
     }
-    Ok(Some(Rc::new(Viewer { id: session.user_id, username: Username::stored(session.username) })))
+    let (id, username) = (UserId(session.user_id), Username::stored(session.username));
+    Ok(Some(Rc::new(Viewer { id, username, unread: session.unread })))
 }
 
 /// Opens a session under a new token, ends the one that the request came with, and returns the

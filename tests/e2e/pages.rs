@@ -86,6 +86,8 @@ async fn pages_for_strangers_are_sound() {
             (&format!("/search?q={}", "x".repeat(201)), "search refused", "Search"),
             ("/tags/many", "tag", "#many"),
             ("/tags/nothing", "empty tag", "#nothing"),
+            ("/explore", "whom to follow", "Whom to follow"),
+            ("/Alice/followers", "nobody follows", "Alice's followers"),
         ] {
             browser.visit(path).await;
             assert_eq!(browser.title().await, format!("{title} | MiniTwit"));
@@ -110,6 +112,9 @@ async fn pages_for_members_are_sound() {
             ("/public", "public"),
             ("/Alice", "profile"),
             ("/Quiet One", "own profile"),
+            ("/explore", "whom to follow"),
+            ("/notifications", "nothing has happened"),
+            ("/settings/profile", "profile form"),
             ("/نور الهدى", "profile from right to left"),
             ("/Maximiliane-Alexandrina von Hohenzollern-Sigmaring", "profile with a long name"),
         ] {
@@ -118,6 +123,10 @@ async fn pages_for_members_are_sound() {
         }
         browser.visit(&format!("/{}", "W".repeat(50))).await;
         audit(browser, "profile with a wide name").await;
+        browser.press("Follow").await;
+        browser.appears("form[action$=unfollow]").await;
+        browser.visit(&format!("/{}/followers", "W".repeat(50))).await;
+        audit(browser, "followers").await;
         browser.visit("/").await;
         browser.types("text", &"too long ".repeat(60)).await;
         browser.press("Share").await;
@@ -129,6 +138,8 @@ async fn pages_for_members_are_sound() {
         browser.is_told("You were logged out").await;
         signs_in(browser, &"W".repeat(50)).await;
         audit(browser, "home with a wide name").await;
+        browser.visit("/notifications").await;
+        audit(browser, "notifications").await;
     })
     .await;
 }

@@ -9,10 +9,15 @@ use diesel::{Connection, QueryableByName, RunQueryDsl, connection::Instrumentati
 use futures_util::future::LocalBoxFuture;
 use minitwit::{
     db::{
-        DbConnection, follows, home,
+        DbConnection,
+        circles::{self, Circle},
+        follows, home,
         marks::{self, Kind},
         messages::{self, Cursor, PageRequest},
-        people, replies, search, sessions, stats, surroundings, threads, users,
+        notifications::{self, Notice},
+        people, profiles, replies, search, sessions, stats,
+        suggestions::{self, Sample},
+        surroundings, threads, users,
     },
     domain::{MessageId, SearchQuery, UserId},
 };
@@ -82,12 +87,14 @@ fn plan(db: &TestDatabase, statement: &str) -> String {
     }
 }
 
-/// What is wrong with a plan: messages or follows read from end to end, or sorted. A home timeline
-/// may sort the few that it merges, and so may the list of one person's followees.
+/// What is wrong with a plan: messages, follows or notifications read from end to end, or sorted. A home timeline may
+/// sort the few that it merges, and so may the list of one person's followees, a page of notifications, and a sample of
+/// people to follow.
 fn fault(name: &str, plan: &str) -> Option<&'static str> {
     let scans = ["Seq Scan on messages", "Seq Scan on follows", "Seq Scan on replies", "Seq Scan on marks"];
     let scans = scans.into_iter().chain(["SCAN messages\n", "SCAN m\n", "SCAN follows\n", "SCAN f\n", "SCAN r\n"]);
-    let mut scans = scans.chain(["SCAN replies\n", "SCAN answer\n", "SCAN marks\n", "SCAN k\n"]);
+    let scans = scans.chain(["SCAN replies\n", "SCAN answer\n", "SCAN marks\n", "SCAN k\n"]);
+    let mut scans = scans.chain(["Seq Scan on notifications", "SCAN notifications\n", "SCAN n\n"]);
     let sorts = ["Sort ", "USE TEMP B-TREE FOR ORDER BY"];
     // What a subquery of SQLite's yields is no table.
     let is_subquery =
@@ -95,7 +102,7 @@ fn fault(name: &str, plan: &str) -> Option<&'static str> {
     if scans.any(|scan| plan.contains(scan) && !is_subquery(scan)) {
         return Some("reads a table from end to end");
     }
-    let few = ["home", "followees", "thread", "search"].iter().any(|few| name.starts_with(few));
+    let few = ["home", "followees", "thread", "search", "told", "suggested"].iter().any(|few| name.starts_with(few));
     (!few && sorts.iter().any(|sort| plan.contains(sort))).then_some("sorts")
 }
 
@@ -108,6 +115,22 @@ fn busiest_author(db: &TestDatabase) -> UserId {
     let query = "SELECT author_id FROM messages GROUP BY author_id ORDER BY count(*) DESC LIMIT 1";
     let author: Author = sql_query(query).get_result(&mut db.connect()).unwrap();
     UserId(author.author_id)
+}
+
+/// Tells the users 1 to 40 so much that it matters how it is looked for.
+fn tell(db: &TestDatabase) {
+    let conn = &mut db.connect();
+    let numbers = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n) n";
+    for statement in [
+        format!(
+            "INSERT INTO notifications (user_id, kind, actor_id, message_id, created_at) \
+             SELECT 1 + i % 40, CASE i % 7 WHEN 0 THEN 'follow' ELSE 'like' END, 50 + i % 2900, \
+                    CASE i % 7 WHEN 0 THEN NULL ELSE 1 + i % 50000 END, i FROM {numbers}"
+        ),
+        "ANALYZE notifications".to_owned(),
+    ] {
+        sql_query(statement).execute(conn).unwrap();
+    }
 }
 
 /// Somebody who follows more than each are asked of.
@@ -210,6 +233,74 @@ async fn conversations_and_marks_use_their_indexes(db: TestDatabase) {
     }
 }
 
+#[apply(on_both)]
+async fn profiles_notifications_and_suggestions_use_their_indexes(db: TestDatabase) {
+    db.fill(3000, 60_000, 60_000);
+    tell(&db);
+    let liked = |message| Notice { user: UserId(1), kind: notifications::Kind::Like, actor: UserId(9), message };
+    let (like, follow) = (liked(Some(MessageId(77))), Notice { kind: notifications::Kind::Follow, ..liked(None) });
+    let queries: [(&str, Query, &str); 11] = [
+        (
+            "a profile's header",
+            Box::new(|conn| drop(profiles::find_header(conn, "reader-of-2").unwrap())),
+            "messages_by_author",
+        ),
+        (
+            "following",
+            Box::new(|conn| drop(circles::list(conn, Circle::Following, UserId(4), None, (UserId(9), 31)).unwrap())),
+            "listed",
+        ),
+        (
+            "followers",
+            Box::new(|conn| drop(circles::list(conn, Circle::Followers, UserId(9), None, (UserId(9), 31)).unwrap())),
+            "follows_by_followee",
+        ),
+        (
+            "told",
+            Box::new(|conn| drop(notifications::list(conn, UserId(1), None, i64::MAX, 200).unwrap())),
+            "notifications_by_user",
+        ),
+        (
+            "told, one kind",
+            Box::new(|conn| {
+                drop(notifications::list(conn, UserId(1), Some(notifications::Kind::Follow), 9000, 200).unwrap());
+            }),
+            "notifications_by_kind",
+        ),
+        (
+            "session and what is unread",
+            Box::new(|conn| drop(sessions::find(conn, "none", 0).unwrap())),
+            "notifications_by_user",
+        ),
+        ("taking back a like", Box::new(move |conn| notifications::remove(conn, &like).unwrap()), "notifications_by_"),
+        (
+            "taking back a follow",
+            Box::new(move |conn| notifications::remove(conn, &follow).unwrap()),
+            "notifications_by_",
+        ),
+        (
+            "taking back a message",
+            Box::new(|conn| notifications::remove_about(conn, MessageId(78)).unwrap()),
+            "notifications_by_message",
+        ),
+        (
+            "suggested by friends",
+            Box::new(|conn| drop(suggestions::list_followed(conn, UserId(3), Sample::LARGE, 7, 31).unwrap())),
+            "follows",
+        ),
+        (
+            "suggested for being active",
+            Box::new(|conn| drop(suggestions::list_active(conn, None, Sample::LARGE, 31).unwrap())),
+            "messages_by_time",
+        ),
+    ];
+    for (name, query, index) in queries {
+        let plans: String = statements(&db, query).iter().map(|statement| plan(&db, statement)).collect();
+        assert_eq!(fault(name, &plans), None, "{name}:\n{plans}");
+        assert!(plans.contains(index), "{name} does not use {index}:\n{plans}");
+    }
+}
+
 type Query = Box<dyn Fn(&mut DbConnection)>;
 
 #[apply(on_both)]
@@ -221,7 +312,7 @@ async fn every_list_uses_its_index(db: TestDatabase) {
     let collector = collector(&db);
     let asked = statements(&db, |conn| drop(home::list(conn, collector, TOP).unwrap()));
     assert!(!asked.iter().any(|asked| asked.contains("LATERAL") || asked.contains("author_id IN")), "{asked:?}");
-    let queries: [(&str, Query, &str); 14] = [
+    let queries: [(&str, Query, &str); 13] = [
         ("home of too many", Box::new(move |conn| drop(home::list(conn, collector, TOP).unwrap())), "messages_by_time"),
         ("public", Box::new(move |conn| drop(messages::list_public(conn, TOP).unwrap())), "messages_by_time"),
         ("public, deep", Box::new(move |conn| drop(messages::list_public(conn, DEEP).unwrap())), "messages_by_time"),
@@ -255,7 +346,6 @@ async fn every_list_uses_its_index(db: TestDatabase) {
             Box::new(move |conn| _ = stats::count_active(conn, 2_000_000_000, 0).unwrap()),
             "messages_by_author",
         ),
-        ("session", Box::new(move |conn| drop(sessions::find(conn, "none", 0).unwrap())), "sessions"),
     ];
     for (name, query, index) in queries {
         let statements = statements(&db, query);
@@ -335,12 +425,22 @@ async fn routes_keep_to_their_budgets_of_database_work(db: TestDatabase) {
     let simulator = app.simulator();
     simulator.tweet("bob", "hello").await;
     let thread = app.browser().get("/bob").await.attributes(".meta a.when", "href").remove(0);
-    let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 13] = [
+    let budgets: [(&str, u32, LocalBoxFuture<'_, ()>); 19] = [
+        ("GET /explore, a stranger", 1, Box::pin(async { drop(app.browser().get("/explore").await) })),
+        ("GET /explore, signed in", 2, Box::pin(async { drop(alice.get("/explore").await) })),
+        (
+            "GET /{username}/followers, a stranger",
+            1,
+            Box::pin(async { drop(app.browser().get("/bob/followers").await) }),
+        ),
+        ("GET /{username}/following, signed in", 2, Box::pin(async { drop(alice.get("/bob/following").await) })),
+        ("GET /settings/profile", 2, Box::pin(async { drop(alice.get("/settings/profile").await) })),
+        ("GET /notifications, with nothing new", 2, Box::pin(async { drop(alice.get("/notifications").await) })),
         ("GET /login, a stranger", 0, Box::pin(async { drop(app.browser().get("/login").await) })),
         ("GET /public, a stranger", 1, Box::pin(async { drop(app.browser().get("/public").await) })),
         ("GET /{username}, a stranger", 1, Box::pin(async { drop(app.browser().get("/bob").await) })),
         ("GET /, signed in", 2, Box::pin(async { drop(alice.get("/").await) })),
-        ("GET /public, signed in", 2, Box::pin(async { drop(alice.get("/public").await) })),
+        ("GET /public, signed in", 3, Box::pin(async { drop(alice.get("/public").await) })),
         ("GET /{username}/{id}, a stranger", 1, Box::pin(async { drop(app.browser().get(&thread).await) })),
         ("GET /{username}/{id}, signed in", 2, Box::pin(async { drop(alice.get(&thread).await) })),
         ("GET /{username}, signed in", 3, Box::pin(async { drop(alice.get("/carol").await) })),

@@ -26,6 +26,8 @@ mod follows;
 mod marks;
 mod mentions;
 mod messages;
+mod notifications;
+mod profiles;
 mod replies;
 mod users;
 
@@ -33,18 +35,21 @@ use diesel::{QueryableByName, prelude::*, sql_query, sql_types::BigInt};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    follows::FollowRow, marks::MarkRow, mentions::MentionRow, messages::MessageRow, replies::ReplyRow, users::UserRow,
+    follows::FollowRow, marks::MarkRow, mentions::MentionRow, messages::MessageRow, notifications::NotificationRow,
+    profiles::ProfileRow, replies::ReplyRow, users::UserRow,
 };
 use super::connection::DbConnection;
 
 /// The tables that a backup holds, in the order in which they are filled: rows refer to those of the tables before.
-pub static BACKED_UP: [Table; 6] = [
+pub static BACKED_UP: [Table; 8] = [
     Table::of::<UserRow>(),
     Table::of::<MessageRow>(),
     Table::of::<FollowRow>(),
     Table::of::<MentionRow>(),
     Table::of::<ReplyRow>(),
     Table::of::<MarkRow>(),
+    Table::of::<ProfileRow>(),
+    Table::of::<NotificationRow>(),
 ];
 
 /// The tables of which a backup holds no rows.
@@ -270,6 +275,10 @@ mod tests {
             there_and_back(&MentionRow { message_id: id, user_id: other });
             there_and_back(&ReplyRow { message_id: id, parent_id: other });
             there_and_back(&MarkRow { message_id: id, kind: more.clone(), user_id: other, created_at: id });
+            let message_id = flagged.then_some(other);
+            there_and_back(&NotificationRow { id, user_id: other, kind: more.clone(), actor_id: id, message_id, created_at: other });
+            let bio = flagged.then(|| text.clone());
+            there_and_back(&ProfileRow { user_id: id, display_name: None, bio, website: Some(more.clone()), notifications_seen: other });
             let password_hash = format!("{more}{text}");
             there_and_back(&UserRow { id, username: text, email: more, password_hash, created_at: other });
         }

@@ -15,6 +15,7 @@ use crate::{
         errors,
         forms::Form,
         html::{self, Layout, Page},
+        returning::Next,
         routing::{ACT, READ_AND_POST, get, get_to_act, post, resource},
         session,
     },
@@ -40,6 +41,7 @@ struct RegisterPage {
     username: String,
     email: String,
     min_length: usize,
+    next: Next,
 }
 
 #[derive(Template)]
@@ -49,6 +51,7 @@ struct LoginPage {
     error: Option<String>,
     bad: Option<Field>,
     username: String,
+    next: Next,
 }
 
 /// What has to be filled in differently. The browser puts the focus there, and the reason stands beside it.
@@ -125,7 +128,7 @@ struct LoginForm {
 
 async fn register_form(request: HttpRequest, state: web::Data<AppState>, layout: Layout) -> HttpResponse {
     if layout.viewer.is_some() {
-        return html::redirect("/");
+        return html::redirect(Next::of(&request).place());
     }
     register_page(&request, &state, layout, Shown::Nothing, RegisterForm::default())
 }
@@ -146,7 +149,7 @@ async fn register_account(
     match register(&state, Registrant::Visitor(address), account).await {
         Ok(_) => {
             let welcome = "You were successfully registered and can login now".to_owned();
-            html::redirect_with_flash(&request, "/login", welcome)
+            html::redirect_with_flash(&request, &Next::of(&request).sign_in_path(), welcome)
         }
         Err(RegisterError::Failed(why)) => again(Shown::Failure(&why), form),
         Err(refusal) => again(Shown::Refusal(&refusal, refusal.field()), form),
@@ -200,13 +203,14 @@ fn register_page(
         username: form.username,
         email: form.email,
         min_length: password_rules(state).min_length,
+        next: Next::of(request),
     };
     shown.answer(request, page)
 }
 
 async fn login_form(request: HttpRequest, layout: Layout) -> HttpResponse {
     if layout.viewer.is_some() {
-        return html::redirect("/");
+        return html::redirect(Next::of(&request).place());
     }
     login_page(&request, layout, Shown::Nothing, String::new())
 }
@@ -219,7 +223,7 @@ async fn login(
     Form(form): Form<LoginForm>,
 ) -> HttpResponse {
     if layout.viewer.is_some() {
-        return html::redirect("/");
+        return html::redirect(Next::of(&request).place());
     }
     let opened = match sign_in(&state, address, &form.username, form.password).await {
         Ok(user) => session::open(&request, user).await.map_err(LoginError::Failed),
@@ -227,7 +231,8 @@ async fn login(
     };
     match opened {
         Ok(cookies) => {
-            with_cookies(html::redirect_with_flash(&request, "/", "You were logged in".to_owned()), &cookies)
+            let next = Next::of(&request);
+            with_cookies(html::redirect_with_flash(&request, next.place(), "You were logged in".to_owned()), &cookies)
         }
         Err(LoginError::Failed(why)) => login_page(&request, layout, Shown::Failure(&why), form.username),
         Err(refusal) => login_page(&request, layout, Shown::Refusal(&refusal, refusal.field()), form.username),
@@ -235,7 +240,7 @@ async fn login(
 }
 
 fn login_page(request: &HttpRequest, layout: Layout, shown: Shown<'_>, username: String) -> HttpResponse {
-    let page = LoginPage { layout, error: shown.text(), bad: shown.field(), username };
+    let page = LoginPage { layout, error: shown.text(), bad: shown.field(), username, next: Next::of(request) };
     shown.answer(request, page)
 }
 

@@ -24,7 +24,7 @@ use crate::{
         errors,
         forms::Form,
         html::{self, Layout, Page, Typed},
-        query,
+        query, returning,
         routing::{self, READ, READ_AND_POST, get, resource},
         session::{SignedIn, Viewer},
     },

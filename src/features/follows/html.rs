@@ -13,6 +13,7 @@ use crate::{
         client_address::ClientAddress,
         errors,
         html::{self, Layout, Page},
+        returning::Back,
         routing::{ACT, get_to_act, post, resource},
         session::{SignedIn, Viewer},
     },
@@ -43,38 +44,39 @@ impl Page for RefusedPage<'_> {
 
 async fn follow(
     request: HttpRequest,
-    state: web::Data<AppState>,
     SignedIn(viewer): SignedIn,
     name: web::Path<String>,
+    back: Back,
 ) -> Result<HttpResponse, Error> {
-    carry_out(&request, &state, viewer, Change::Follow, &name).await
+    carry_out(&request, viewer, Change::Follow, &name, back).await
 }
 
 async fn unfollow(
     request: HttpRequest,
-    state: web::Data<AppState>,
     SignedIn(viewer): SignedIn,
     name: web::Path<String>,
+    back: Back,
 ) -> Result<HttpResponse, Error> {
-    carry_out(&request, &state, viewer, Change::Unfollow, &name).await
+    carry_out(&request, viewer, Change::Unfollow, &name, back).await
 }
 
 async fn carry_out(
     request: &HttpRequest,
-    state: &AppState,
     viewer: Rc<Viewer>,
     what: Change,
     name: &str,
+    Back(back): Back,
 ) -> Result<HttpResponse, Error> {
     let follower = Actor::Person(Rc::clone(&viewer), ClientAddress::of(request).0);
-    let message = match (change(state, &follower, what, name).await, what) {
+    let message = match (change(&AppState::of(request), &follower, what, name).await, what) {
         (Ok(Effect::Oneself), Change::Follow) => "You cannot follow yourself".to_owned(),
         (Ok(_), Change::Follow) => format!("You are now following \"{name}\""),
         (Ok(_), Change::Unfollow) => format!("You are no longer following \"{name}\""),
         (Err(why @ FollowError::TooManyFollows), _) => return Ok(refused_page(request, viewer, name, why)),
         (Err(why), _) => return Err(why.into()),
     };
-    Ok(html::redirect_with_flash(request, &html::profile_path(name), message))
+    let place = back.map_or_else(|| html::profile_path(name), |back| back.as_str().to_owned());
+    Ok(html::redirect_with_flash(request, &place, message))
 }
 
 fn refused_page(request: &HttpRequest, viewer: Rc<Viewer>, name: &str, why: FollowError) -> HttpResponse {

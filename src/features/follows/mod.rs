@@ -49,15 +49,20 @@ impl From<FollowError> for Error {
 pub async fn change(state: &AppState, follower: &Actor, change: Change, followee: &str) -> Result<Effect, FollowError> {
     follower.count_follow(state)?;
     let followee = Username::parse(followee).ok_or(FollowError::UnknownUser)?;
-    let (key, most) = (follower.key(), follower.most_follows(state));
+    let (key, most, whom) = (follower.key(), follower.most_follows(state), followee.clone());
     let apply = move |write: &mut db::Write<'_>| follows::apply(write, change, &key, &followee, most);
     let effect = follower.write_one(state, change.label(), apply).await?.ok_or(FollowError::UnknownUser)?;
     let labels = [change.label(), effect.label(), follower.source().label()];
     state.metrics.follow_actions.with_label_values(&labels).inc();
     match effect {
-        Effect::Refused => Err(FollowError::TooManyFollows),
-        Effect::Changed | Effect::Noop | Effect::Oneself => Ok(effect),
+        Effect::Refused => return Err(FollowError::TooManyFollows),
+        Effect::Changed => {
+            state.first_pages.person_changed(follower.username());
+            state.first_pages.person_changed(&whom);
+        }
+        Effect::Noop | Effect::Oneself => {}
     }
+    Ok(effect)
 }
 
 /// The names of those whom `name` follows, in the order in which they registered, at most `limit`.

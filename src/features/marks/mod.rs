@@ -60,7 +60,7 @@ pub async fn list(
         marked.truncate(size as usize);
         let older = marked.last().map(marks::Marked::place).filter(|_| more);
         let messages: Vec<_> = marked.into_iter().map(|marked| marked.message).collect();
-        look_around(conn, MessagePage { messages, older, owner: Some(owner), ..MessagePage::default() }, viewer)
+        look_around(conn, MessagePage { messages, older, ..MessagePage::default() }, viewer)
     };
     state.db.read("marked_messages", look).await
 }

@@ -88,7 +88,7 @@ pub async fn messages(
         let page = if is_best {
             best(&query, search::list_to_score(conn, &query, size + 1)?, size, before)
         } else {
-            cut(search::list(conn, &query, request)?, size, None)
+            cut(search::list(conn, &query, request)?, size)
         };
         let page = look_around(conn, page, searcher.viewer)?;
         let is_first = before == Cursor::START;

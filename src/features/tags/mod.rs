@@ -28,7 +28,7 @@ pub async fn timeline(
     let (size, request) = page_after(state, before);
     let query = SearchQuery { tags: vec![tag.clone()], ..SearchQuery::default() };
     let look = move |conn: &mut db::DbConnection| {
-        let page = cut(search::list(conn, &query, request)?, size, None);
+        let page = cut(search::list(conn, &query, request)?, size);
         look_around(conn, page, viewer)
     };
     state.db.read("tag_timeline", look).await

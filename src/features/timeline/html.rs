@@ -7,19 +7,21 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    PostError, Profile, Relation,
+    Home, PostError, Profile, Relation,
     composer::Composer,
     entry::{self, Entry},
-    home, post, profile, public, read_text, surroundings,
+    home,
+    owner::Owner,
+    post, profile, public, read_text, surroundings,
 };
 use crate::{
     db::{
         messages::{Cursor, MessagePage},
         surroundings::Surroundings,
     },
-    domain::{MessageError, Username, routes},
+    domain::{MessageError, routes},
     error::Error,
-    features::actor::Actor,
+    features::{actor::Actor, profiles, suggestions::Suggested},
     first_pages::KeptPage,
     http::{
         client_address::ClientAddress,
@@ -58,12 +60,14 @@ struct TimelinePage<'a> {
     path: String,
     is_first_page: bool,
     composer: Option<Composer>,
-    followstatus: Option<FollowStatus>,
+    profile: Option<Owner<'a>>,
     page: &'a MessagePage,
     /// This page's address.
     here: String,
     /// What stands around the messages of the page, for whom it is.
     surroundings: HashMap<i64, Surroundings>,
+    /// A few people to follow.
+    suggested: Vec<Suggested>,
 }
 
 /// Somebody posts faster than people do.
@@ -78,12 +82,6 @@ impl Page for RefusedPage {
     fn layout(&self) -> &Layout {
         &self.layout
     }
-}
-
-struct FollowStatus {
-    relation: Relation,
-    profile_path: String,
-    username: Username,
 }
 
 impl Page for TimelinePage<'_> {
@@ -120,12 +118,6 @@ fn kept_answer(page: &KeptPage, layout: &Layout) -> Option<HttpResponse> {
     Some(html::shared(kept.clone()))
 }
 
-impl FollowStatus {
-    fn is(&self, relation: Relation) -> bool {
-        self.relation == relation
-    }
-}
-
 async fn show_home(
     request: HttpRequest,
     state: web::Data<AppState>,
@@ -146,17 +138,18 @@ async fn home_page(
     composer: Composer,
 ) -> Result<HttpResponse, Error> {
     let status = if composer.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let found = home(state, viewer.id, before).await?;
+    let Home { page: found, suggested } = home(state, viewer.id, before).await?;
     let page = TimelinePage {
         title: "My Timeline".into(),
         heading: "My Timeline".into(),
         path: "/".into(),
         is_first_page: before == Cursor::START,
         composer: Some(composer),
-        followstatus: None,
+        profile: None,
         page: &found,
         here: html::here(request),
         surroundings: found.surroundings.clone(),
+        suggested,
         layout: Layout::new(request, Some(viewer)),
     };
     Ok(html::answer(request, status, page))
@@ -178,8 +171,9 @@ async fn show_public(
         path: format!("/{}", routes::PUBLIC),
         is_first_page: before == Cursor::START,
         composer: layout.viewer.as_ref().map(|viewer| Composer::to_post(&state, viewer)),
-        followstatus: None,
+        profile: None,
         surroundings: surroundings(&state, &kept, layout.viewer.as_ref().map(|viewer| viewer.id)).await?,
+        suggested: Vec::new(),
         page: &kept,
         here: html::here(&request),
         layout,
@@ -195,24 +189,25 @@ async fn show_profile(
     before: Cursor,
 ) -> Result<HttpResponse, Error> {
     let viewer = layout.viewer.as_ref().map(|viewer| viewer.id);
-    let Profile { username, page: kept, relation, surroundings } = profile(&state, &name, viewer, before).await?;
+    let Profile { username, page: kept, relation, is_follower, surroundings } =
+        profile(&state, &name, viewer, before).await?;
     if let Some(answer) = kept_answer(&kept, &layout) {
         return Ok(answer);
     }
     let title = format!("{username}'s Timeline");
-    let path = username.profile_path();
     let page = TimelinePage {
         heading: title.clone(),
         title,
-        path: path.clone(),
+        path: username.profile_path(),
         is_first_page: before == Cursor::START,
         composer: layout
             .viewer
             .as_ref()
             .filter(|_| relation == Some(Relation::Oneself))
             .map(|me| Composer::to_post(&state, me)),
-        followstatus: relation.map(|relation| FollowStatus { relation, profile_path: path, username }),
+        profile: kept.owner.as_deref().map(|header| Owner { username: &username, header, relation, is_follower }),
         surroundings,
+        suggested: Vec::new(),
         page: &kept,
         here: html::here(&request),
         layout,

@@ -4,6 +4,7 @@ pub mod api;
 pub mod composer;
 pub mod entry;
 pub mod html;
+pub mod owner;
 pub mod pieces;
 mod reposts;
 
@@ -11,11 +12,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use strum::VariantArray;
 
-use super::{Source, actor::Actor};
+use super::{
+    Source,
+    actor::Actor,
+    suggestions::{self, Suggested},
+};
 use crate::{
     db::{
         self, follows,
         messages::{self, AuthoredMessage, Cursor, MessagePage, NewMessage, PageRequest},
+        profiles,
         surroundings::{self, Surroundings},
         users,
     },
@@ -45,8 +51,18 @@ pub struct Profile {
     pub page: Arc<KeptPage>,
     /// How the viewer stands to them; none for strangers.
     pub relation: Option<Relation>,
+    /// Whether they follow the viewer.
+    pub is_follower: bool,
     /// What stands around the messages, as the viewer sees it.
     pub surroundings: HashMap<i64, Surroundings>,
+}
+
+/// Somebody's home timeline.
+pub struct Home {
+    /// What they and those they follow said.
+    pub page: MessagePage,
+    /// On the first page, a few people whom they could follow.
+    pub suggested: Vec<Suggested>,
 }
 
 /// Why a message was not posted. `Display` is what its author reads.
@@ -80,7 +96,7 @@ pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<KeptPage>, E
     let (size, request) = page_after(state, before);
     let load = async {
         let look = move |conn: &mut db::DbConnection| {
-            let page = cut(messages::list_public(conn, request)?, size, None);
+            let page = cut(messages::list_public(conn, request)?, size);
             look_around(conn, page, None)
         };
         state.db.read("public_timeline", look).await
@@ -92,20 +108,21 @@ pub async fn public(state: &AppState, before: Cursor) -> Result<Arc<KeptPage>, E
     }
 }
 
-/// A page of what `reader` and those they follow said. Never kept: it is theirs alone. It is the one page
+/// A page of what `reader` and those they follow said, and whom they could follow. Never kept: it is theirs alone. It is the one page
 /// whose cost depends on what its reader has done, so each has only so many turns at a time
 /// (`limits.home_pages_at_once`).
 ///
 /// # Errors
 /// [`Error::TooManyRequests`] when no turn came in time, or when the database does not answer.
-pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<MessagePage, Error> {
+pub async fn home(state: &AppState, reader: UserId, before: Cursor) -> Result<Home, Error> {
     let (size, request) = page_after(state, before);
     let turn = state.turns.take(reader).await?;
     let look = move |conn: &mut db::DbConnection| {
         let _until_done = turn;
-        let page = MessagePage { owner: Some(reader), ..reposts::home(conn, reader, request, size)? };
+        let page = reposts::home(conn, reader, request, size)?;
         let surroundings = surroundings::list(conn, &page.messages, Some(reader))?;
-        Ok(MessagePage { surroundings, ..page })
+        let suggested = if before == Cursor::START { suggestions::few(conn, reader)? } else { Vec::new() };
+        Ok(Home { page: MessagePage { surroundings, ..page }, suggested })
     };
     state.db.read("home_timeline", look).await
 }
@@ -120,10 +137,10 @@ pub async fn profile(state: &AppState, name: &str, viewer: Option<UserId>, befor
     let (size, request) = page_after(state, before);
     let key = username.clone();
     let load = async {
-        let look = move |conn: &mut db::DbConnection| match users::find_id(conn, key.as_str())? {
+        let look = move |conn: &mut db::DbConnection| match profiles::find_header(conn, key.as_str())? {
             Some(owner) => {
-                let page = MessagePage { owner: Some(owner), ..reposts::profile(conn, owner, request, size)? };
-                look_around(conn, page, None).map(Some)
+                let page = reposts::profile(conn, UserId(owner.id), request, size)?;
+                look_around(conn, MessagePage { owner: Some(Box::new(owner)), ..page }, None).map(Some)
             }
             None => Ok(None),
         };
@@ -134,16 +151,17 @@ pub async fn profile(state: &AppState, name: &str, viewer: Option<UserId>, befor
     } else {
         Arc::new(load.await?.into())
     };
-    let (Some(viewer), Some(owner)) = (viewer, page.owner) else {
+    let (Some(viewer), Some(owner)) = (viewer, page.owner.as_ref().map(|owner| UserId(owner.id))) else {
         let surroundings = page.surroundings.clone();
-        return Ok(Profile { username, page, relation: None, surroundings });
+        return Ok(Profile { username, page, relation: None, is_follower: false, surroundings });
     };
     let messages = page.messages.clone();
     let look = move |conn: &mut db::DbConnection| {
-        Ok((relation(conn, viewer, owner)?, surroundings::list(conn, &messages, Some(viewer))?))
+        let is_follower = follows::exists_between(conn, owner, viewer)?;
+        Ok((relation(conn, viewer, owner)?, is_follower, surroundings::list(conn, &messages, Some(viewer))?))
     };
-    let (relation, surroundings) = state.db.read("profile_as_seen", look).await?;
-    Ok(Profile { username, page, relation: Some(relation), surroundings })
+    let (relation, is_follower, surroundings) = state.db.read("profile_as_seen", look).await?;
+    Ok(Profile { username, page, relation: Some(relation), is_follower, surroundings })
 }
 
 fn relation(conn: &mut db::DbConnection, viewer: UserId, owner: UserId) -> db::QueryResult<Relation> {
@@ -162,7 +180,7 @@ pub async fn newest(state: &AppState, limit: i64) -> Result<Arc<KeptPage>, Error
     let request = PageRequest { before: Cursor::START, limit };
     let load = async {
         let messages = state.db.read("newest_messages", move |conn| messages::list_public(conn, request)).await?;
-        Ok(cut(messages, usize::MAX, None))
+        Ok(cut(messages, usize::MAX))
     };
     state.first_pages.get(Subject::Newest(limit), load).await
 }
@@ -235,11 +253,11 @@ pub(super) fn page_after(state: &AppState, before: Cursor) -> (usize, PageReques
 }
 
 /// A page of at most `size` messages, of which one more were asked for.
-pub(super) fn cut(mut messages: Vec<AuthoredMessage>, size: usize, owner: Option<UserId>) -> MessagePage {
+pub(super) fn cut(mut messages: Vec<AuthoredMessage>, size: usize) -> MessagePage {
     let more = messages.len() > size;
     messages.truncate(size);
     let last = messages.last().map(AuthoredMessage::place);
-    MessagePage { older: last.filter(|_| more), messages, owner, ..MessagePage::default() }
+    MessagePage { older: last.filter(|_| more), messages, ..MessagePage::default() }
 }
 
 /// Posts stand at 0 from the start.

@@ -17,8 +17,8 @@ use diesel::prelude::*;
 use minitwit::{
     db::{
         messages,
-        schema::{follows, messages as messages_table, sessions, simulator_latest, users},
-        tables::BACKED_UP,
+        schema::{follows, messages as messages_table, notifications, profiles, sessions, simulator_latest, users},
+        tables::{BACKED_UP, NotificationRow, ProfileRow},
     },
     domain::MessageId,
 };
@@ -28,7 +28,9 @@ use serde_json::{Value, json};
 use crate::support::{TestDatabase, on_both};
 
 type Account = (i64, String, String, String, i64, Option<String>, bool);
-type Everything = (Vec<Account>, Vec<(i64, i64, String, i64, bool)>, Vec<(i64, i64)>, Vec<i64>);
+type Message = (i64, i64, String, i64, bool);
+type Told = (Vec<NotificationRow>, Vec<ProfileRow>);
+type Everything = (Vec<Account>, Vec<Message>, Vec<(i64, i64)>, Told, Vec<i64>);
 
 /// Every row that a backup has to keep, and what follows from it.
 fn everything(db: &TestDatabase) -> Everything {
@@ -37,6 +39,10 @@ fn everything(db: &TestDatabase) -> Everything {
         users::table.order(users::id).load(conn).unwrap(),
         messages_table::table.order(messages_table::id).load(conn).unwrap(),
         follows::table.order((follows::follower_id, follows::followee_id)).load(conn).unwrap(),
+        (
+            notifications::table.order(notifications::id).load(conn).unwrap(),
+            profiles::table.order(profiles::user_id).load(conn).unwrap(),
+        ),
         simulator_latest::table.select(simulator_latest::last_value).load(conn).unwrap(),
     )
 }
@@ -127,7 +133,9 @@ async fn fill(db: &TestDatabase) {
     assert_eq!(simulator.post("/msgs/alice?latest=4711", json!({ "content": "counted" })).await.status, 204);
     let hidden = i64::try_from(texts.len()).unwrap();
     assert!(messages::set_flagged(&mut db.connect(), MessageId(hidden), true).unwrap());
-    app.signed_in("bob").await;
+    let bob = app.signed_in("bob").await;
+    let said = bob.post("/settings/profile", &[("bio", "two\nlines"), ("website", "bob.example")]).await;
+    assert_eq!(said.status, 200);
 }
 
 /// A fresh one of the other kind.
@@ -143,7 +151,7 @@ fn same(db: &TestDatabase) -> TestDatabase {
 async fn a_backup_goes_to_the_same_database_to_the_other_one_and_back(db: TestDatabase) {
     fill(&db).await;
     let before = everything(&db);
-    assert_eq!((before.0.len(), before.1.len(), before.2.len(), before.3[0]), (4, 10, 3, 4711));
+    assert_eq!((before.0.len(), before.1.len(), before.2.len(), before.4[0]), (4, 10, 3, 4711));
     let (folder, file) = place();
     let told = back_up(&db, &file);
     assert!(told.contains(&format!("{:22}{:>10}\n", "messages", 10)), "{told}");

@@ -69,7 +69,7 @@ async fn verifying_leaves_nothing_behind(db: TestDatabase) {
     assert_eq!(names(folder.path()), BTreeSet::from(["a.backup".to_owned()]));
     let scratch = same(&db);
     out(&run(&db, &["verify-backup", path, "--into", scratch.url()]));
-    assert_eq!(everything(&scratch), (vec![], vec![], vec![], vec![-1]));
+    assert_eq!(everything(&scratch), (vec![], vec![], vec![], (vec![], vec![]), vec![-1]));
     let refused = refusal(&run(&db, &["verify-backup", path, "--into", db.url()]));
     assert!(refused.contains("in an empty database only"), "{refused}");
 }
@@ -80,7 +80,7 @@ async fn a_backup_of_an_empty_database_is_one_too(db: TestDatabase) {
     back_up(&db, &file);
     let twin = same(&db);
     restore(&twin, &file);
-    assert_eq!(everything(&twin), (vec![], vec![], vec![], vec![-1]));
+    assert_eq!(everything(&twin), (vec![], vec![], vec![], (vec![], vec![]), vec![-1]));
     assert_eq!(twin.app().simulator().register("first").await.status, 204);
 }
 

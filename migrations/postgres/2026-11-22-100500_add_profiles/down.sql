@@ -1,0 +1,2 @@
+-- Why: undoes it; what people said about themselves goes.
+DROP TABLE profiles;

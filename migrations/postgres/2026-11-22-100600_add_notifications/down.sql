@@ -1,0 +1,2 @@
+-- Why: undoes it; what people were told goes.
+DROP TABLE notifications;
