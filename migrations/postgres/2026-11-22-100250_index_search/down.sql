@@ -1,4 +1,3 @@
 -- Why: undoes up.sql.
 DROP INDEX users_not_findable;
-DROP INDEX messages_without_words;
 DROP INDEX messages_by_words;

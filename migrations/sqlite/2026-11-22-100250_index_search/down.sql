@@ -1,3 +1,2 @@
 -- Why: undoes up.sql.
 DROP INDEX users_not_findable;
-DROP INDEX messages_without_words;

@@ -1,0 +1,2 @@
+-- Why: undoes up.sql.
+DROP INDEX messages_without_words;
