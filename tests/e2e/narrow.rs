@@ -38,7 +38,7 @@ async fn every_way_has_its_own_place_under_the_thumb() {
         browser.visit("/public").await;
         assert_eq!(browser.texts(".navigation a").await, ["Public", "Sign in", "Sign up"]);
         signs_in(browser, "Alice").await;
-        assert_eq!(browser.texts(".navigation a").await, ["Home", "Public", "Post", "Me"]);
+        assert_eq!(browser.texts(".navigation a").await, ["Home", "Public", "Post", "Notifications", "Me"]);
         let places = browser
             .run(
                 "const at = selector => document.querySelector(selector).getBoundingClientRect(); \
@@ -48,7 +48,7 @@ async fn every_way_has_its_own_place_under_the_thumb() {
             .await;
         assert_eq!(places, json!([0, 52, 0]), "a row at the top, and one at the bottom");
         let ways = on_top(browser, ".bar a, .bar button, .navigation a").await;
-        assert_eq!(ways, vec!["itself"; 7], "brand, search, sign out, and four below");
+        assert_eq!(ways, vec!["itself"; 8], "brand, search, sign out, and five below");
         browser.press("Post").await;
         assert_eq!(browser.run("return document.activeElement.id", vec![]).await, "text");
         browser.press("My profile").await;
@@ -66,14 +66,25 @@ async fn the_keyboard_goes_through_a_bar_before_it_goes_on() {
         signs_in(browser, "Alice").await;
         browser.visit("/public").await;
         let mut order = Vec::new();
-        for _ in 0..9 {
+        for _ in 0..10 {
             browser.key(Key::Tab).await;
             let script = "const e = document.activeElement; return e.name || e.innerText.trim()";
             order.push(browser.run(script, vec![]).await.as_str().unwrap().to_owned());
         }
         assert_eq!(
             order,
-            ["Skip to the content", "MiniTwit", "Search", "Sign out", "Home", "Public", "Post", "Me", "text"]
+            [
+                "Skip to the content",
+                "MiniTwit",
+                "Search",
+                "Sign out",
+                "Home",
+                "Public",
+                "Post",
+                "Notifications",
+                "Me",
+                "text"
+            ]
         );
     })
     .await;

@@ -80,6 +80,13 @@ async fn every_page_is_valid_html() {
         "/Alice/1/likes",
         "/Alice/1/delete",
         "/bookmarks",
+        "/notifications",
+        "/explore",
+        "/settings/profile",
+        "/Alice/followers",
+        "/Alice/following",
+        "/Alice/replies",
+        "/Alice/likes",
     ];
     for path in members {
         requests.push((format!("member {path}"), member.get(at(path))));
