@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{DbConnection, Target, people, skeletons, words};
+use super::{DbConnection, Target, skeletons};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -18,8 +18,9 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// The advisory lock that replicas starting together queue for: "minitwit" in ASCII.
 const LOCK: i64 = 0x6d69_6e69_7477_6974;
 
-/// Applies what is pending, works out what names and messages are found by where it is missing, and returns the names
-/// applied.
+/// Applies what is pending, works out the skeletons of names that have none, and returns the names applied. What
+/// messages and people are found by may be missing afterwards: that takes minutes for a million messages, and the
+/// regular sweep does it beside everything else.
 /// Safe to call from many processes at once: on Postgres under an advisory lock (Diesel takes none), on
 /// SQLite one writer at a time.
 ///
@@ -35,20 +36,13 @@ pub fn run(target: &Target) -> anyhow::Result<Vec<String>> {
         DbConnection::Sqlite(conn) => conn
             .exclusive_transaction(|conn| Ok::<_, diesel::result::Error>(names(conn.run_pending_migrations(SQLITE))))?,
     };
-    let filled = if applied.is_ok() { fill(&mut conn) } else { Ok(()) };
+    let filled = if applied.is_ok() { skeletons::fill(&mut conn) } else { Ok(0) };
     if let DbConnection::Postgres(conn) = &mut conn {
         // The lock also goes with the connection; this lets go on the way of an error too.
         sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(conn)?;
     }
     filled?;
     applied.map_err(|why| anyhow!(why).context("a migration failed"))
-}
-
-/// Works out what follows from other columns and an older release has not stored.
-fn fill(conn: &mut DbConnection) -> QueryResult<()> {
-    skeletons::fill(conn)?;
-    people::fill(conn)?;
-    words::fill(conn).map(drop)
 }
 
 /// Undoes every migration: all data goes. For tests and for starting over.

@@ -1,8 +1,8 @@
 //! People as they are found by the words of their names.
 //!
 //! The words come from `domain::words`, and a person is found by the beginnings of them. Whoever stores a name stores
-//! its words; where they are missing, because an older release stored the user, they are worked out after each
-//! migration and by the regular sweep.
+//! its words; where they are missing, because an older release stored the user, the regular sweep works them out, which
+//! begins with the process, or `minitwit migrate`.
 
 use std::collections::BTreeSet;
 

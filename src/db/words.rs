@@ -3,9 +3,9 @@
 //! The words come from `domain::words`, for both databases. Postgres keeps them in the message's own row as a
 //! `tsvector`, with an index over all; SQLite in a table of FTS5 (`message_words`), and the row says that they are
 //! there. Whoever stores a message stores them with it. Where they are missing, because an older release stored it,
-//! they are worked out after each migration and by the regular sweep. A release that makes other words of a text
-//! brings a migration that sets `messages.words` to NULL everywhere (and empties `message_words`), and the rest
-//! follows.
+//! the regular sweep works them out, which begins with the process, or `minitwit migrate`. A release that makes other
+//! words of a text brings a migration that sets `messages.words` to NULL everywhere (and empties `message_words`), and
+//! the rest follows.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ use super::{
 use crate::domain::{segments, words::words};
 
 /// Messages at a time.
-const CHUNK: i64 = 1000;
+const CHUNK: i64 = 250;
 
 /// A text's words as Postgres reads a `tsvector`: `'ada':1 'says':2`. No word has a quotation mark in it.
 pub(super) fn vector(text: &str) -> String {
@@ -67,7 +67,7 @@ pub fn fill(conn: &mut DbConnection) -> QueryResult<usize> {
     }
 }
 
-/// Works out those of at most a thousand messages, in the transaction around it, and returns how many it were.
+/// Works out those of at most so many messages, in the transaction around it, and returns how many it were.
 pub fn fill_some(conn: &mut DbConnection) -> QueryResult<usize> {
     const MISSING: &str = "SELECT id, text, published_at FROM messages WHERE words IS NULL ORDER BY id DESC LIMIT ";
     match conn {

@@ -226,6 +226,39 @@ async fn what_another_release_stored_is_found_after_a_sweep(db: TestDatabase) {
     assert_eq!(words::fill(conn).unwrap(), 0, "what is forgotten stays so");
 }
 
+fn is_any_missing(conn: &mut DbConnection) -> bool {
+    #[derive(QueryableByName)]
+    struct Missing {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        number: i64,
+    }
+    let missing: Missing =
+        sql_query("SELECT count(*) AS number FROM messages WHERE words IS NULL").get_result(conn).unwrap();
+    missing.number > 0
+}
+
+/// After an upgrade that is every message there is: a start that waited for them would look like one that failed.
+#[apply(on_both)]
+async fn an_application_works_out_what_is_missing_beside_its_work(db: TestDatabase) {
+    let conn = &mut db.connect();
+    let numbers = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) SELECT i FROM n) n";
+    for statement in [
+        "INSERT INTO users (username, email, password_hash, created_at) VALUES ('Old Bob', '', '', 0)".to_owned(),
+        format!("INSERT INTO messages (author_id, text, published_at) SELECT 1, 'old tea ' || i, i FROM {numbers}"),
+    ] {
+        sql_query(statement).execute(conn).unwrap();
+    }
+    let app = db.app();
+    assert_eq!(app.browser().get("/public").await.messages().len(), 30);
+    let mut patience = 100;
+    while is_any_missing(conn) {
+        patience -= 1;
+        assert!(patience > 0, "it is not worked out");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert_eq!(messages(&app.browser(), "\"tea 1\"").await, ["old tea 1"]);
+}
+
 #[apply(on_both)]
 async fn a_filled_database_can_be_searched(db: TestDatabase) {
     db.fill(300, 6000, 7000);

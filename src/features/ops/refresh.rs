@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use procfs::{CurrentSI, KernelStats};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::{
@@ -34,11 +34,24 @@ pub async fn sweep_regularly(state: &AppState) {
     }
 }
 
-/// Works out what another release has not stored of names and messages, a thousand of each at a time.
+/// Between two pieces of [`complete`], for whoever else wants to write.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Works out what another release has not stored of names and messages, piece by piece until nothing is missing: after
+/// an upgrade that is all there are, and a start does not wait for them.
 async fn complete(state: &AppState) -> Result<(), Error> {
-    state.db.write("sweep_skeletons", skeletons::fill_some).await?;
-    state.db.write("sweep_people", people::fill_some).await?;
-    state.db.write("sweep_words", words::fill_some).await.map(drop)
+    type FillSome = fn(&mut db::DbConnection) -> db::QueryResult<usize>;
+    let pieces: [(&'static str, FillSome); 3] = [
+        ("sweep_skeletons", skeletons::fill_some),
+        ("sweep_people", people::fill_some),
+        ("sweep_words", words::fill_some),
+    ];
+    for (query, fill_some) in pieces {
+        while state.db.write(query, fill_some).await? > 0 {
+            sleep(PAUSE).await;
+        }
+    }
+    Ok(())
 }
 
 /// Tries to write every ten seconds, so that an alert does not depend on who asks for readiness.
