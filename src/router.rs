@@ -35,7 +35,7 @@ use crate::{
     features::{
         accounts,
         api_docs::{self, Document},
-        avatars, conversation, follows, marks, notifications, ops, profiles, search, simulator, suggestions, tags,
+        avatars, conversation, follows, marks, notifications, ops, profiles, search, simulator, suggestions, tabs, tags,
         timeline,
     },
     http::{assets, cross_origin, errors, headers, limits, observe, operations::Api, routing},
@@ -168,6 +168,7 @@ fn mount_site(app: &mut ServiceConfig, metrics: PrometheusMetrics) {
             .configure(follows::html::mount)
             .configure(conversation::html::mount)
             .configure(marks::html::mount)
+            .configure(tabs::html::mount)
             .configure(timeline::html::mount_profiles)
             .default_service(web::to(routing::lost))
             .wrap(from_fn(cross_origin::refuse_cross_site))

@@ -25,6 +25,7 @@ pub mod profiles;
 pub mod search;
 pub mod simulator;
 pub mod suggestions;
+pub mod tabs;
 pub mod tags;
 pub mod timeline;
 

@@ -77,6 +77,8 @@ async fn pages_for_strangers_are_sound() {
             ("/nobody", "404", "Not found"),
             ("/Alice/follow", "401", "Please sign in"),
             ("/public?before=soon", "400", "Not understood"),
+            ("/Alice/replies", "with replies", "Alice's messages and replies"),
+            ("/Alice/likes", "no likes", "What Alice likes"),
             ("/api/docs", "api", "For programs"),
             ("/search", "search", "Search"),
             ("/search?q=of", "search, messages", "of - Search"),

@@ -153,6 +153,35 @@ async fn a_persons_page_leaves_replies_out(db: TestDatabase) {
 }
 
 #[apply(on_both)]
+async fn a_person_has_a_list_with_replies_and_one_of_likes(db: TestDatabase) {
+    let app = db.app_with(|settings| settings.messages.page_size = 2);
+    let (ann, bob) = (app.signed_in("Ann").await, app.signed_in("Bob B").await);
+    let mut paths = Vec::new();
+    for number in 0..3 {
+        paths.push(say(&app, &ann, "Ann", &format!("m{number}")).await);
+    }
+    bob.post(&format!("{}/reply", paths[0]), &[("text", "a reply")]).await;
+    bob.say("no reply").await;
+    for path in &paths {
+        bob.post(&format!("{path}/like"), &[]).await;
+    }
+    for browser in [&app.browser(), &ann] {
+        let page = browser.get("/Bob B/replies").await;
+        assert_eq!(page.title(), "Bob B's messages and replies | MiniTwit");
+        assert_eq!(page.messages(), ["no reply", "a reply"]);
+        let page = browser.get("/Bob B/likes").await;
+        assert_eq!((page.title(), page.messages().len()), ("What Bob B likes | MiniTwit".to_owned(), 2));
+        assert_eq!(page.text(".tabs [aria-current]"), "Likes");
+        let next = page.attributes("nav.pages a[rel=next]", "href").remove(0);
+        assert_eq!(browser.get(&next).await.messages().len(), 1);
+        assert_eq!(browser.get("/nobody/likes").await.status, 404);
+        assert_eq!(browser.get("/nobody/replies").await.status, 404);
+        let tabs = browser.get("/Bob B").await.attributes(".tabs a", "href");
+        assert_eq!(tabs, ["/Bob%20B", "/Bob%20B/replies", "/Bob%20B/likes"]);
+    }
+}
+
+#[apply(on_both)]
 async fn everybody_may_see_who_likes_and_reposts_and_nobody_who_keeps(db: TestDatabase) {
     let app = db.app_with(|settings| settings.messages.page_size = 2);
     let ann = app.signed_in("Ann").await;

@@ -1,9 +1,10 @@
 //! Search: the same answers on both databases.
 
-use diesel::{RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use minitwit::{
     backup::{Watch, back_up, restore},
     db::{
+        DbConnection,
         mentions,
         messages::{self, Cursor, PageRequest},
         people, search,

@@ -4,7 +4,7 @@ pub mod html;
 
 use strum::VariantArray;
 
-use super::{Source, actor::Actor, timeline::look_around};
+use super::{Source, actor::Actor, timeline::{look_around, page_after}};
 pub use crate::db::marks::{Change, Effect, Kind};
 use crate::{
     db::{
@@ -52,17 +52,29 @@ pub async fn list(
     before: Cursor,
     viewer: Option<UserId>,
 ) -> Result<MessagePage, Error> {
-    let size = state.settings.messages.page_size;
-    let request = PageRequest { before, limit: i64::from(size) + 1 };
+    let (size, request) = page_after(state, before);
     let look = move |conn: &mut db::DbConnection| {
-        let mut marked = marks::list_by_user(conn, kind, owner, request, i64::MIN)?;
-        let more = marked.len() > size as usize;
-        marked.truncate(size as usize);
-        let older = marked.last().map(marks::Marked::place).filter(|_| more);
-        let messages: Vec<_> = marked.into_iter().map(|marked| marked.message).collect();
-        look_around(conn, MessagePage { messages, older, ..MessagePage::default() }, viewer)
+        let page = page_of(conn, owner, kind, request, size)?;
+        look_around(conn, page, viewer)
     };
     state.db.read("marked_messages", look).await
+}
+
+/// The messages that `owner` marked as `kind`, the last mark first: a page of at most `size`, of which one more is asked
+/// for.
+pub(super) fn page_of(
+    conn: &mut db::DbConnection,
+    owner: UserId,
+    kind: Kind,
+    request: PageRequest,
+    size: usize,
+) -> db::QueryResult<MessagePage> {
+    let mut marked = marks::list_by_user(conn, kind, owner, request, i64::MIN)?;
+    let more = marked.len() > size;
+    marked.truncate(size);
+    let older = marked.last().map(marks::Marked::place).filter(|_| more);
+    let messages = marked.into_iter().map(|marked| marked.message).collect();
+    Ok(MessagePage { messages, older, owner: Some(owner), ..MessagePage::default() })
 }
 
 /// Who marked a message.
