@@ -35,8 +35,8 @@ use crate::{
     features::{
         accounts,
         api_docs::{self, Document},
-        avatars, conversation, follows, marks, notifications, ops, profiles, search, simulator, suggestions, tabs, tags,
-        timeline,
+        avatars, conversation, follows, marks, notifications, ops, profiles, search, simulator, suggestions, tabs,
+        tags, timeline,
     },
     http::{assets, cross_origin, errors, headers, limits, observe, operations::Api, routing},
     metrics::Surface,

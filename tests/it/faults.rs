@@ -8,10 +8,7 @@ use std::{
 
 use actix_web::{App, middleware::from_fn, web};
 use minitwit::{
-    db::{
-        migrations,
-        users::{self, NewUser},
-    },
+    db::users::{self, NewUser},
     domain::{Email, Username},
     http::{errors, routing},
     passwords::Lane,
@@ -207,7 +204,7 @@ async fn a_statement_that_hangs_is_given_up_on_postgres(db: TestDatabase) {
 #[apply(on_both)]
 async fn a_failing_query_is_500_without_its_cause_and_is_counted(db: TestDatabase) {
     let app = db.app();
-    migrations::revert_all(&db.target()).unwrap();
+    db.take_schema_away();
     let page = app.browser().get("/public").await;
     assert_eq!((page.status, page.title().as_str()), (500, "Something went wrong | MiniTwit"));
     assert!(

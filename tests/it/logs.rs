@@ -1,7 +1,6 @@
 //! Logs: one JSON line a request, one a failure with its causes, the request's id on all of them,
 //! and nothing in them that is nobody's business.
 
-use minitwit::db::migrations;
 use rstest_reuse::apply;
 use serde_json::Value;
 
@@ -52,7 +51,7 @@ async fn a_request_is_one_line_with_its_id_and_no_secret(db: TestDatabase) {
 #[apply(on_both)]
 async fn a_failure_is_one_line_with_its_causes_and_the_requests_id(db: TestDatabase) {
     let process = Process::start(&db, &[]);
-    migrations::revert_all(&db.target()).unwrap();
+    db.take_schema_away();
     let page = Browser::new(process.address).get("/public").await;
     assert_eq!(page.status, 500);
     let entries = process.end();
@@ -68,7 +67,7 @@ async fn a_failure_is_one_line_with_its_causes_and_the_requests_id(db: TestDatab
 #[apply(on_both)]
 async fn a_quieter_log_still_says_which_request_failed(db: TestDatabase) {
     let process = Process::start(&db, &[("MINITWIT__LOG__FILTER", "warn,minitwit::cli=info")]);
-    migrations::revert_all(&db.target()).unwrap();
+    db.take_schema_away();
     let page = Browser::new(process.address).get("/public").await;
     let entries = process.end();
     assert!(entries.iter().any(|entry| entry["request_id"] == page.header("x-request-id")), "{entries:?}");

@@ -4,8 +4,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use minitwit::{
     backup::{Watch, back_up, restore},
     db::{
-        DbConnection,
-        mentions,
+        DbConnection, mentions,
         messages::{self, Cursor, PageRequest},
         people, search,
         transfer::{Ending, Occupied},

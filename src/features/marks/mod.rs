@@ -4,7 +4,11 @@ pub mod html;
 
 use strum::VariantArray;
 
-use super::{Source, actor::Actor, timeline::{look_around, page_after}};
+use super::{
+    Source,
+    actor::Actor,
+    timeline::{look_around, page_after},
+};
 pub use crate::db::marks::{Change, Effect, Kind};
 use crate::{
     db::{
@@ -74,7 +78,7 @@ pub(super) fn page_of(
     marked.truncate(size);
     let older = marked.last().map(marks::Marked::place).filter(|_| more);
     let messages = marked.into_iter().map(|marked| marked.message).collect();
-    Ok(MessagePage { messages, older, owner: Some(owner), ..MessagePage::default() })
+    Ok(MessagePage { messages, older, ..MessagePage::default() })
 }
 
 /// Who marked a message.

@@ -41,7 +41,7 @@ pub async fn list(
     let look = move |conn: &mut db::DbConnection| {
         let Some(owner) = users::find_id(conn, username.as_str())? else { return Ok(None) };
         let page = match tab {
-            Tab::Replies => cut(messages::list_by_author(conn, owner, request)?, size, Some(owner)),
+            Tab::Replies => cut(messages::list_by_author(conn, owner, request)?, size),
             Tab::Likes => page_of(conn, owner, Kind::Like, request, size)?,
         };
         look_around(conn, page, viewer).map(Some)

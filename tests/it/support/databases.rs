@@ -99,6 +99,13 @@ impl TestDatabase {
         seed::fill(&self.target(), &rows, "", &ProgressBar::hidden()).unwrap();
     }
 
+    /// Takes all tables away from under whoever uses them. Postgres may find that this and a process's first sweep wait
+    /// for each other, and breaks off one of the two.
+    pub fn take_schema_away(&self) {
+        let done = (0..10).find_map(|_| migrations::revert_all(&self.target()).ok());
+        assert!(done.is_some(), "the schema cannot be taken away");
+    }
+
     pub fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres")
     }
